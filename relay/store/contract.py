@@ -1,0 +1,263 @@
+"""What the relay asks of a store, whichever keeps the logs.
+
+A store keeps one append-only log a circle, and beside it what is overwritten: cursors and heartbeat
+slots. It knows no rules; `relay.circles` decides, the store compares and keeps.
+
+Everything is asynchronous. A call returns at once; its outcome comes later through the `done` that
+was handed in, always on the caller's thread, from `settle()`. The store calls `wake` (from any of
+its threads) whenever `settle()` has something to do.
+
+    caller:  submit(append, done) ─┐                       ┌─ settle() ─ done(STORED)
+    store:                         └─ one transaction, fsync ─ wake()
+
+**Order and pipelining.** Intentions for one circle are carried out in the order in which they were
+submitted, and their outcomes come in that order. An append names the number that it is to get; the
+caller may submit n + 1 before it has heard of n. If the log does not stand at n - 1 when the
+append's turn comes, the outcome is a `Conflict` and nothing is written, so whatever was built upon
+it conflicts too. The caller then reads on from what it holds and decides again.
+
+**Other writers.** No caller is the only writer. `listen` names who is told that another writer has
+moved a log; at the latest the listener hears before the `Conflict` that comes of it.
+
+**Durability.** `STORED` means that the record survives a power cut. A store that cannot promise it
+any more answers `BROKEN` to all that waits and to all that comes after, and never recovers: the
+relay stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+from crypto.secret import Secret
+
+
+class StoreError(Exception):
+    """A store cannot be used. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A circle's record number 0: what stands before its log.
+
+    `incarnation` (16 bytes) names this copy of the log; `time` is in milliseconds since 1970.
+    """
+
+    circle: bytes
+    access_key: bytes
+    cap: int
+    time: int
+    incarnation: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry as the store keeps it.
+
+    `body` is None once the entry is gone; n, kind, time, `idempotency_id`, the hashes and (of a
+    commit, for the fold of the roster) sender and side data stay.
+    `sender` is the access key (32 bytes) that handed it in, `chain` is h(n).
+    """
+
+    n: int
+    kind: int
+    time: int
+    body: bytes | None
+    side_data: bytes
+    sender: bytes
+    idempotency_id: bytes
+    entry_hash: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A card or Welcome that came with a commit, found again by its SHA-256 (32 bytes)."""
+
+    hash: bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """The intention to make `record` entry number `record.n` of the circle.
+
+    `invites` are the ids of the invites that it opens: from then on `find_invite` knows them.
+    """
+
+    circle: bytes
+    record: Record
+    attachments: tuple[Attachment, ...] = ()
+    invites: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything up to n has reached the device. A cursor never goes back."""
+
+    circle: bytes
+    access_key: bytes
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The device's heartbeat slot, overwritten."""
+
+    circle: bytes
+    access_key: bytes
+    body: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """A device is off the roster: its cursor and heartbeat slot go."""
+
+    circle: bytes
+    access_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """What is over leaves (n, kind, H(entry)) behind. Times in milliseconds since 1970.
+
+    Gone is: up to `acknowledged` what is older than `settled_before`; every entry but a commit
+    that is older than `others_before`; a commit older than `commits_before`. An attachment goes
+    when it is older than `attachments_before` and its hash is not among `keep` (live cards).
+    """
+
+    circle: bytes
+    acknowledged: int
+    settled_before: int
+    others_before: int
+    commits_before: int
+    attachments_before: int
+    keep: tuple[bytes, ...] = ()
+
+
+Intention: TypeAlias = Creation | Append | Cursor | Beat | Dismiss | Forget
+
+
+class Settled(Enum):
+    """The outcomes that carry nothing."""
+
+    STORED = 1
+    """It would survive a power cut now."""
+    EXISTS = 2
+    """A circle with this id is there already; nothing was written."""
+    UNKNOWN = 3
+    """No circle has this id; nothing was written."""
+    BROKEN = 4
+    """The store cannot write any more; whether this was written is not known."""
+
+
+STORED, EXISTS, UNKNOWN, BROKEN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN, Settled.BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The log stands at n, not where the append supposed; nothing was written."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry with this idempotency id is there already, as number n; nothing was written."""
+
+    n: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What a `Forget` left: the first number still whole (last n + 1 if none), bytes now held."""
+
+    first_whole: int
+    size: int
+
+
+Outcome: TypeAlias = Settled | Conflict | Known | Forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a circle's state is folded from.
+
+    `turns` are all entries that are not messages (commits, requests, rejoins), in the order of n,
+    with an empty body. `last` is the newest entry, its body empty too (None for an empty log).
+    `recent` are idempotency id, n and time of the newest entries (at most `RECENT`), oldest first.
+    `cursors` and `beats` are by access key; a beat is (body, time). `size` is the bytes of bodies
+    and side data held, `first_whole` as in `Forgotten`.
+    """
+
+    creation: Creation
+    turns: tuple[Record, ...]
+    last: Record | None
+    recent: tuple[tuple[bytes, int, int], ...]
+    first_whole: int
+    size: int
+    cursors: dict[bytes, int]
+    beats: dict[bytes, tuple[bytes, int]]
+
+
+RECENT = 1024
+"""Idempotency ids that come with `Loaded`; older ones are asked for with `find`."""
+
+
+class Store(Protocol):
+    """One relay's logs. All methods are called on one thread, `done` is called from `settle()`.
+
+    Where the store is broken, the reads answer None like for what is not there, and `broken` says
+    so: a caller looks at it before it concludes anything from a None.
+    """
+
+    @property
+    def relay_key(self) -> Secret:
+        """The seed of the Ed25519 pair that signs heads; made when the store is first opened."""
+
+    @property
+    def broken(self) -> str | None:
+        """What went wrong, once the store cannot be relied upon; the relay then stops."""
+
+    def listen(self, moved: Callable[[bytes, int], None]) -> None:
+        """`moved(circle, n)` hears, from `settle()`, how far others have taken a log."""
+
+    def submit(self, intention: Intention, done: Callable[[Outcome], None]) -> None:
+        """Carry an intention out, in order; `done` hears once it is on disk or refused."""
+
+    def load(self, circle: bytes, done: Callable[[Loaded | None], None]) -> None:
+        """What the circle's state is folded from; None for an unknown circle."""
+
+    def read(
+        self,
+        circle: bytes,
+        first: int,
+        last: int,
+        limit: int,
+        done: Callable[[Sequence[Record] | None], None],
+    ) -> None:
+        """Records first … last, as many as fit into `limit` bytes of bodies (one at least)."""
+
+    def find(
+        self, circle: bytes, idempotency_id: bytes, done: Callable[[Known | None], None]
+    ) -> None:
+        """Where the entry with this idempotency id stands."""
+
+    def find_invite(self, invite: bytes, done: Callable[[bytes | None], None]) -> None:
+        """The circle in which an invite was opened."""
+
+    def attachment(self, circle: bytes, hash: bytes, done: Callable[[bytes | None], None]) -> None:
+        """A card or Welcome by its hash."""
+
+    def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:
+        """The ids of all circles, for the round of retention."""
+
+    def settle(self) -> None:
+        """Call the `done` of everything that has come to an end since the last time."""
+
+    def close(self) -> None:
+        """Write what waits, settle it, and let go of the disk. Nothing may be called afterwards."""
