@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Writes requirements.lock and requirements-dev.lock from pyproject.toml.
 
-    tools/lock            keep the versions that still fit, add and drop what changed
-    tools/lock --upgrade  take the newest versions that fit
+    python3 tools/lock.py            keep the versions that still fit, add and drop what changed
+    python3 tools/lock.py --upgrade  take the newest versions that fit
 
 The locks hold for every machine that Hallway supports (uv's universal resolution), name no
 registry, and carry the hashes of wheels alone: an environment is built with --only-binary, so that
@@ -40,17 +39,18 @@ def clean_environ() -> dict[str, str]:
 def install_uv(folder: Path) -> Path:
     """A throwaway environment with uv in it; returns the program."""
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "-q", "--index-url", INDEX, UV]
-    subprocess.run(pip, check=True, env=clean_environ())
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--index-url", INDEX]
+    subprocess.run([*pip, UV], check=True, env=clean_environ())
     return folder / "bin" / "uv"
 
 
 def resolve(uv: Path, output: Path, *options: str | Path) -> None:
     """One universal resolution of pyproject.toml, written to ``output``."""
-    command = [uv, "pip", "compile", "-q", "--no-config", "--universal", "--python-version", "3.11"]
-    command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--default-index", INDEX]
-    command += ["pyproject.toml", "-o", output, *options]
-    subprocess.run([str(part) for part in command], check=True, cwd=ROOT, env=clean_environ())
+    command = [str(uv), "pip", "compile", "-q", "--no-config", "--default-index", INDEX]
+    command += ["--universal", "--python-version", "3.11"]
+    command += ["--no-header", "--no-annotate", "--no-emit-index-url"]
+    command += ["pyproject.toml", "-o", str(output), *map(str, options)]
+    subprocess.run(command, check=True, cwd=ROOT, env=clean_environ())
 
 
 def lines(pylock: Path) -> list[str]:
@@ -59,7 +59,7 @@ def lines(pylock: Path) -> list[str]:
     for package in tomllib.loads(pylock.read_text())["packages"]:
         hashes = sorted(wheel["hashes"]["sha256"] for wheel in package.get("wheels", []))
         if not hashes:
-            sys.exit(f"tools/lock: {package['name']} {package['version']} has no wheel on PyPI")
+            sys.exit(f"tools/lock.py: {package['name']} {package['version']} has no wheel on PyPI")
         marker = f" ; {package['marker']}" if "marker" in package else ""
         head = f"{package['name']}=={package['version']}{marker}"
         written.append(" \\\n    ".join([head, *(f"--hash=sha256:{one}" for one in hashes)]))
