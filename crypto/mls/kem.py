@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from crypto.mls.errors import InvalidError
@@ -40,7 +41,7 @@ class Kem(Protocol):
         ...
 
     def valid_public(self, public: bytes) -> bool:
-        """Whether the bytes can be a public key at all (their length)."""
+        """Whether anybody could encapsulate to these bytes."""
         ...
 
     def public_of(self, secret: Secret) -> bytes:
@@ -71,7 +72,7 @@ class DhKemX25519:
         return self.derive_key_pair(Secret(rng(SECRET_KEY_LENGTH)))
 
     def valid_public(self, public: bytes) -> bool:
-        return len(public) == 32
+        return _usable(public)
 
     def public_of(self, secret: Secret) -> bytes:
         return x25519_public(secret)
@@ -95,6 +96,13 @@ class DhKemX25519:
     def _labeled_expand(self, prk: bytes, label: bytes, info: bytes, length: int) -> bytes:
         labeled = length.to_bytes(2) + b"HPKE-v1" + self._SUITE_ID + label + info
         return hkdf_expand(prk, labeled, length)
+
+
+@lru_cache(maxsize=4096)
+def _usable(public: bytes) -> bool:
+    # Any secret gives zero with a point of small order, so one that is known to all will do. The
+    # keys of a tree are asked about again at each Commit: hence the cache, of public keys only.
+    return x25519(Secret(bytes(SECRET_KEY_LENGTH)), public) is not None
 
 
 def _agree(secret: Secret, public: bytes) -> Secret:
