@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,36 +22,30 @@ import pytest
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-def folder() -> Path:
-    """The folder that should hold the vectors, whether it exists or not."""
-    named = os.environ.get("HALLWAY_VECTORS")
-    return Path(named) if named else _CHECKOUT.parent / "shared" / "mls-vectors"
-
-
-def required() -> bool:
-    """Whether a missing vector file is a failure rather than a reason to skip."""
-    return os.environ.get("HALLWAY_REQUIRE_VECTORS", "") not in ("", "0")
-
-
-def vectors(name: str) -> list[dict[str, Any]]:
+def vectors(name: str, environ: Mapping[str, str] = os.environ) -> list[dict[str, Any]]:
     """Every case in the vector file ``name`` (``"tree-math"``, with or without ``.json``).
 
     A file that holds a single object is a list of one case. An empty file is an error: a test that
     walks over no case would pass without having shown anything. At module level too: a skip or a
     failure then concerns the whole module.
     """
-    path = folder() / (name if name.endswith(".json") else f"{name}.json")
+    path = _folder(environ) / (name if name.endswith(".json") else f"{name}.json")
     if not path.is_file():
-        _absent(path)
+        _absent(path, required=environ.get("HALLWAY_REQUIRE_VECTORS", "") not in ("", "0"))
     return _cases(path)
 
 
-def _absent(path: Path) -> NoReturn:
+def _folder(environ: Mapping[str, str]) -> Path:
+    named = environ.get("HALLWAY_VECTORS")
+    return Path(named) if named else _CHECKOUT.parent / "shared" / "mls-vectors"
+
+
+def _absent(path: Path, *, required: bool) -> NoReturn:
     message = (
         f"no MLS vectors at {path}: set HALLWAY_VECTORS to the folder that holds them, "
         "or put it at shared/mls-vectors beside the checkout"
     )
-    if required():
+    if required:
         pytest.fail(f"{message} (HALLWAY_REQUIRE_VECTORS is set)", pytrace=False)
     pytest.skip(message, allow_module_level=True)
 
