@@ -122,9 +122,7 @@ def apply(roster: Roster, sender: bytes, deltas: Sequence[Delta], n: int, time: 
     for index, delta in enumerate(deltas):
         draft.index = index
         _STEPS[type(delta)](draft, delta)
-    draft.index = draft.lost_hosts_at
-    if draft.seats and not draft.hosts:
-        raise draft.refuse(Reason.NOT_ALLOWED, "no host would be left")
+    draft.settle_hosts()
     return Applied(draft.finish(), frozenset(draft.hashes))
 
 
@@ -143,12 +141,13 @@ class _Draft:
         self.n, self.time = n, time
         self.index = 0
         self.lost_hosts_at = 0
+        self.successors: list[tuple[int, int]] = []
         self.arrived: set[bytes] = set()
         self.hashes: set[bytes] = set()
+        # What the sender may do does not change half way through its commit.
         seat = self.seats.get(sender)
         if seat is None:
             raise self.refuse(Reason.NOT_ALLOWED, "the sender's key is not on the roster")
-        # As it was before the commit: a sender's rights do not come or go half way through it.
         self.chair = seat.chair
         self.is_host = seat.chair in roster.hosts
 
@@ -165,6 +164,14 @@ class _Draft:
             invites=self.invites,
             departed=frozenset(self.departed),
         )
+
+    def settle_hosts(self) -> None:
+        """Who is no host may name one, if the commit leaves no other."""
+        for self.index, chair in self.successors:
+            self.require(not self.hosts, "only a host names hosts")
+            self.hosts.add(chair)
+        self.index = self.lost_hosts_at
+        self.require(bool(self.hosts) or not self.seats, "no host would be left")
 
     def refuse(self, reason: Reason, message: str) -> DeltaRefused:
         return DeltaRefused(reason, self.index, message)
@@ -266,8 +273,10 @@ def _remove(draft: _Draft, delta: side_data.Remove) -> None:
 
 def _flag(draft: _Draft, delta: side_data.Flag) -> None:
     chair = draft.seat_of(delta.access_key).chair
-    succession = delta.host and not draft.hosts
-    draft.require(draft.is_host or succession, "only a host names hosts")
+    if delta.host and not draft.is_host:
+        draft.successors.append((draft.index, chair))
+        return
+    draft.require(draft.is_host, "only a host takes the chair from a host")
     if delta.host:
         draft.hosts.add(chair)
     else:
