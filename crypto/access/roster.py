@@ -167,7 +167,8 @@ class _Draft:
 
     def settle_hosts(self) -> None:
         """Who is no host may name one, if the commit leaves no other."""
-        for self.index, chair in self.successors:
+        for index, chair in self.successors:
+            self.index = index
             self.require(not self.hosts, "only a host names hosts")
             self.hosts.add(chair)
         self.index = self.lost_hosts_at

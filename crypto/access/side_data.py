@@ -1,8 +1,8 @@
 """Side data: what a commit tells the relay, as deltas to its roster.
 
 docs/protocol.md section 4.4. A msgpack array of `[type, field, …]`, applied in order, all or
-nothing; a hash over it is the commit's `authenticated_data`. Every value is in its shortest form, so
-that each list of deltas has one encoding.
+nothing; a hash over it is the commit's `authenticated_data`. Every value is in its shortest form,
+so that each list of deltas has one encoding.
 """
 
 from __future__ import annotations
