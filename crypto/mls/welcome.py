@@ -174,9 +174,7 @@ def seal_group_secrets(
     suite: CipherSuite, init_key: bytes, sealed_group_info: bytes, secrets: GroupSecrets, rng: Rng
 ) -> HpkeCiphertext:
     """Encrypt the secrets to a newcomer's init key, bound to the sealed GroupInfo."""
-    return encrypt_with_label(
-        suite, init_key, "Welcome", sealed_group_info, secrets.encode(), rng
-    )
+    return encrypt_with_label(suite, init_key, "Welcome", sealed_group_info, secrets.encode(), rng)
 
 
 def open_group_secrets(
