@@ -1,0 +1,44 @@
+"""Bounds and texts for the structures that members, invites and relays exchange.
+
+A structure checks its fields when it is made, read or not, so that none out of bounds exists.
+"""
+
+from __future__ import annotations
+
+from crypto.errors import FieldError
+from crypto.mls.codec import Reader, Writer
+
+
+def exact(value: bytes, length: int, what: str) -> None:
+    """Bytes of exactly this length, or FieldError."""
+    if len(value) != length:
+        raise FieldError(f"{what} has {length} bytes, not {len(value)}")
+
+
+def bounded(value: int, lowest: int, highest: int, what: str) -> None:
+    """A number from `lowest` to `highest`, or FieldError."""
+    if not lowest <= value <= highest:
+        raise FieldError(f"{what} is from {lowest} to {highest}, not {value}")
+
+
+def sized(value: str, shortest: int, longest: int, what: str) -> None:
+    """A text of so many bytes of UTF-8, or FieldError."""
+    try:
+        length = len(value.encode())
+    except UnicodeEncodeError as error:
+        raise FieldError(f"{what} is not valid Unicode") from error
+    if not shortest <= length <= longest:
+        raise FieldError(f"{what} has {shortest} to {longest} bytes, not {length}")
+
+
+def write_text(writer: Writer, value: str) -> None:
+    """`opaque text<V>` of UTF-8."""
+    writer.opaque(value.encode())
+
+
+def read_text(reader: Reader) -> str:
+    """`opaque text<V>` of UTF-8, or FieldError."""
+    try:
+        return reader.opaque().decode()
+    except UnicodeDecodeError as error:
+        raise FieldError("a text is not valid UTF-8") from error
