@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from crypto.access.binding import AccessKeyPair
-from crypto.circle.fields import KEY_LENGTH, SIGNATURE_LENGTH, exact, read_text, sized, write_text
+from crypto.circle.fields import KEY_LENGTH, SIGNATURE_LENGTH, plain
+from crypto.fields import exact, read_text, write_text
 from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import Rng, ed25519_verify
@@ -36,8 +37,8 @@ class Device(Struct):
     signature: bytes
 
     def __post_init__(self) -> None:
-        sized(self.name, 1, NAME_LONGEST, "a person's name")
-        sized(self.label, 0, LABEL_LONGEST, "a device's label")
+        plain(self.name, 1, NAME_LONGEST, "a person's name")
+        plain(self.label, 0, LABEL_LONGEST, "a device's label")
         exact(self.access_key, KEY_LENGTH, "an access key")
         exact(self.signature, SIGNATURE_LENGTH, "a device's signature")
 

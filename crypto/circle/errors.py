@@ -3,17 +3,15 @@
 CircleError
 ├── MisuseError            the caller asks for a change that the circle's rules do not allow
 │   └── TextRefusedError   a text that cannot be a name, a label or a topic here
-├── BoundsError            a structure's value is out of its bounds, or its bytes are malformed
 ├── UpdateNeededError      the circle follows rules that this version does not know: stop
 ├── CommitRefusedError     somebody's commit is not rightful; nothing has changed; `rule`
 └── StandingRefusedError   a circle that we were let into is not what it says it is
 
+Structures out of their bounds are a `crypto.errors.FieldError`, which is a `DecodeError` too.
 Messages are sentences for the person who reads the conversation.
 """
 
 from __future__ import annotations
-
-from crypto.mls.errors import DecodeError
 
 
 class CircleError(Exception):
@@ -28,10 +26,6 @@ class TextRefusedError(MisuseError):
     """A text that cannot stand as a name, a device's label or a topic."""
 
 
-class BoundsError(CircleError, DecodeError):
-    """A value is out of its bounds; a `DecodeError` too, so that reading fails in one way."""
-
-
 class UpdateNeededError(CircleError):
     """The circle follows rules of a version that this program does not know."""
 
@@ -44,11 +38,16 @@ class UpdateNeededError(CircleError):
 
 
 class CommitRefusedError(CircleError):
-    """A commit breaks a row of the rules; `rule` names the row as docs/protocol.md does."""
+    """A commit breaks a row of the rules; `rule` names the row as docs/protocol.md does.
+
+    `member` and `name` are the committer's, as soon as that is known.
+    """
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
         self.rule = rule
+        self.member = b""
+        self.name = ""
 
 
 class StandingRefusedError(CircleError):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from crypto.circle.errors import UpdateNeededError
-from crypto.circle.fields import ID_LENGTH, KEY_LENGTH, bounded, exact
+from crypto.circle.fields import ID_LENGTH, KEY_LENGTH
+from crypto.fields import bounded, exact
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import sha256
 

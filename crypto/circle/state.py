@@ -13,19 +13,20 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Self, TypeVar
 
-from crypto.circle.errors import BoundsError, UpdateNeededError
-from crypto.circle.fields import ID_LENGTH, KEY_LENGTH, bounded, exact, read_text, sized, write_text
+from crypto.circle.errors import UpdateNeededError
+from crypto.circle.fields import ID_LENGTH, KEY_LENGTH, plain
 from crypto.circle.genesis import CAP_HIGHEST, CAP_LOWEST
+from crypto.errors import FieldError
+from crypto.fields import bounded, exact, read_text, write_text
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import x25519_public
+from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
 
 RULES_VERSION = 1
 
 NAME_LONGEST = 64
 TOPIC_LONGEST = 256
-ADDRESS_LONGEST = 255
-PIN_LENGTH = 32
 RELAYS_MOST = 8
 INVITES_MOST = 16
 INVITES_PER_ISSUER = 4
@@ -47,27 +48,6 @@ class Door(IntEnum):
     """The code is proof: a member's device answers by itself."""
     ASK = 1
     """A member says yes first."""
-
-
-@dataclass(frozen=True, slots=True)
-class RelayAddress(Struct):
-    """Where a relay is: an address as in docs/protocol.md section 3.1, and its certificate."""
-
-    address: str
-    certificate_pin: bytes = b""
-
-    def __post_init__(self) -> None:
-        sized(self.address, 1, ADDRESS_LONGEST, "a relay's address")
-        if self.certificate_pin:
-            exact(self.certificate_pin, PIN_LENGTH, "a relay's certificate pin")
-
-    def write(self, writer: Writer) -> None:
-        write_text(writer, self.address)
-        writer.opaque(self.certificate_pin)
-
-    @classmethod
-    def read(cls, reader: Reader) -> Self:
-        return cls(read_text(reader), reader.opaque())
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +152,8 @@ class CircleState(Struct):
     def __post_init__(self) -> None:
         if self.rules != RULES_VERSION:
             raise UpdateNeededError(self.rules)
-        sized(self.name, 1, NAME_LONGEST, "a circle's name")
-        sized(self.topic, 0, TOPIC_LONGEST, "a circle's topic")
+        plain(self.name, 1, NAME_LONGEST, "a circle's name")
+        plain(self.topic, 0, TOPIC_LONGEST, "a circle's topic")
         bounded(self.cap, CAP_LOWEST, CAP_HIGHEST, "the number of chairs")
         bounded(self.history, 0, HISTORY_MOST, "the history that invites grant")
         bounded(self.retention, RETENTION_LOWEST, RETENTION_HIGHEST, "the retention in seconds")
@@ -254,30 +234,30 @@ def _read_door(reader: Reader) -> Door:
 
 def _ascending(values: Sequence[_Ordered], what: str) -> None:
     if not all(first < second for first, second in pairwise(values)):
-        raise BoundsError(f"{what} are not in ascending order, each once")
+        raise FieldError(f"{what} are not in ascending order, each once")
 
 
 def _consistent_members(state: CircleState) -> None:
     taken = len(state.members)
     if not 1 <= taken <= state.cap:
-        raise BoundsError(f"{taken} members do not fit {state.cap} chairs")
+        raise FieldError(f"{taken} members do not fit {state.cap} chairs")
     _ascending([record.join_number for record in state.members], "join numbers")
     if state.members[-1].join_number >= state.next_join_number:
-        raise BoundsError("the next join number was given away already")
+        raise FieldError("the next join number was given away already")
     keys = state.member_keys()
     if len(keys) != taken:
-        raise BoundsError("a member is listed twice")
+        raise FieldError("a member is listed twice")
     _ascending(state.hosts, "hosts")
     if not state.hosts or not keys.issuperset(state.hosts):
-        raise BoundsError("the hosts are some of the members, at least one")
+        raise FieldError("the hosts are some of the members, at least one")
 
 
 def _consistent_invites(state: CircleState) -> None:
     if len(state.invites) > INVITES_MOST:
-        raise BoundsError(f"a circle has at most {INVITES_MOST} open codes")
+        raise FieldError(f"a circle has at most {INVITES_MOST} open codes")
     _ascending([invite.id for invite in state.invites], "invites")
     issuers = Counter(invite.issuer for invite in state.invites)
     if issuers and max(issuers.values()) > INVITES_PER_ISSUER:
-        raise BoundsError(f"a member has at most {INVITES_PER_ISSUER} open codes")
+        raise FieldError(f"a member has at most {INVITES_PER_ISSUER} open codes")
     if not state.member_keys().issuperset(issuers):
-        raise BoundsError("an invite's issuer is not a member")
+        raise FieldError("an invite's issuer is not a member")
