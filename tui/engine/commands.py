@@ -1,0 +1,217 @@
+"""What a person can ask of the engine: one small struct per wish.
+
+The screens, the verbs of the command line and the control socket all speak these. `ref` is the
+asker's own number; every command is answered by exactly one event with the same `ref`
+(`tui.engine.events`): its own answer, or `Refused`. What happens later comes as events without one.
+
+`circle` is a circle's name or its id in hexadecimal; empty where there is only one. Times are
+milliseconds since 1970 (UTC), lifetimes milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Command(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    ref: int = 0
+
+
+class OpenCircle(_Command):
+    """Found a circle on a relay and take its first chair. Answer: `CircleOpened`."""
+
+    name: str
+    person: str
+    relay: str
+    cap: int = 8
+    token: str | None = None
+    device: str = ""
+
+
+class CreateInvite(_Command):
+    """Make a sealed code. Answer: `InviteMade`, when the relay has it on disk."""
+
+    circle: str = ""
+    uses: int = 1
+    lifetime: int = 7 * 86_400_000
+    history: int | None = None
+
+
+class RevokeInvite(_Command):
+    """Withdraw a code by its id. Answer: `Finished`."""
+
+    circle: str = ""
+    invite_id: bytes
+
+
+class ListInvites(_Command):
+    """The open codes of a circle. Answer: `Invites`."""
+
+    circle: str = ""
+
+
+class OpenSpoken(_Command):
+    """Make a code to say aloud; it lives ten minutes, while this runs. Answer: `SpokenOpened`."""
+
+    circle: str = ""
+    history: int | None = None
+
+
+class CloseSpoken(_Command):
+    """Close the spoken code, and withdraw it. Answer: `Finished`."""
+
+    circle: str = ""
+
+
+class ReadCode(_Command):
+    """Read a code's card: sealed, in words, as a link or spoken. Answer: `CardRead`.
+
+    `relay` is the address that a code without one means.
+    """
+
+    code: str
+    relay: str = ""
+
+
+class Enter(_Command):
+    """Ask to be let in, after the card. Answer: `Entered`, or `Refused`; between them come
+    `EntryMoved` events. The request goes on when this program ends, and is taken up again."""
+
+    entry: str
+    person: str
+    line: str = ""
+    device: str = ""
+
+
+class AbandonEntry(_Command):
+    """Give up an entry that has not come in. Answer: `Finished`."""
+
+    entry: str
+
+
+class AnswerRequest(_Command):
+    """Say yes or no to who is at the door. Answer: `Finished`, when the answer is in the log."""
+
+    circle: str = ""
+    n: int
+    admit: bool
+
+
+class SendText(_Command):
+    """Say something. Answer: `Queued`, when it is on this machine's disk; then `MessageChanged`."""
+
+    circle: str = ""
+    text: str
+
+
+class Remove(_Command):
+    """Remove a member by name or member id; for hosts. Answer: `Finished`."""
+
+    circle: str = ""
+    member: str
+
+
+class Leave(_Command):
+    """Leave a circle for good; what was said stays readable here. Answer: `Finished`."""
+
+    circle: str = ""
+
+
+class Forget(_Command):
+    """Erase a circle that was left from this machine. Answer: `Finished`."""
+
+    circle: str
+
+
+class Rejoin(_Command):
+    """Come in again with fresh keys, on the person's word. Answer: `Finished` when asked for."""
+
+    circle: str = ""
+
+
+class Rename(_Command):
+    """Be called otherwise in a circle. Answer: `Finished`."""
+
+    circle: str = ""
+    person: str
+
+
+class ChangeSettings(_Command):
+    """Change what hosts may change; None keeps a field. Answer: `Finished`."""
+
+    circle: str = ""
+    name: str | None = None
+    topic: str | None = None
+    cap: int | None = None
+    door_asks: bool | None = None
+    history: int | None = None
+
+
+class AppointHosts(_Command):
+    """Make these members, by member id, the hosts. Answer: `Finished`."""
+
+    circle: str = ""
+    members: list[str]
+
+
+class MarkRead(_Command):
+    """Everything up to this position has been seen. Answer: `Finished`."""
+
+    circle: str = ""
+    position: int
+
+
+class SaveDraft(_Command):
+    """Keep what stands in the composer. Answer: `Finished`."""
+
+    circle: str = ""
+    text: str
+
+
+class ListCircles(_Command):
+    """Answer: `Circles`."""
+
+
+class ListMembers(_Command):
+    """Answer: `Members`."""
+
+    circle: str = ""
+
+
+class ReadMessages(_Command):
+    """Rows before or after a position, at most `limit`, oldest first; the newest where neither is
+    given. Answer: `Messages`."""
+
+    circle: str = ""
+    before: int | None = None
+    after: int | None = None
+    limit: int = 50
+
+
+Command: TypeAlias = (
+    OpenCircle
+    | CreateInvite
+    | RevokeInvite
+    | ListInvites
+    | OpenSpoken
+    | CloseSpoken
+    | ReadCode
+    | Enter
+    | AbandonEntry
+    | AnswerRequest
+    | SendText
+    | Remove
+    | Leave
+    | Forget
+    | Rejoin
+    | Rename
+    | ChangeSettings
+    | AppointHosts
+    | MarkRead
+    | SaveDraft
+    | ListCircles
+    | ListMembers
+    | ReadMessages
+)

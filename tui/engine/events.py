@@ -1,0 +1,347 @@
+"""What the engine tells: answers to commands, and what happened meanwhile.
+
+An answer carries the `ref` of its command; news carry 0. Names and texts in events are as they
+came from elsewhere: a screen makes `SafeText` of them before it shows them. Times are milliseconds
+since 1970 (UTC). Ids are hexadecimal where a person may see them (circle, member, message).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+
+class Exit(IntEnum):
+    """How a command line ends."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+
+
+class MessageState(StrEnum):
+    """How far an own message has come; others' are `RECEIVED`."""
+
+    WAITING = "waiting"  # on this machine
+    SENT = "sent"  # on its way
+    DELIVERED = "delivered"  # durable at the relay
+    CONFIRMED = "confirmed"  # another member's head covers it
+    RECEIVED = "received"
+
+
+class RowKind(StrEnum):
+    """What a row of the conversation is."""
+
+    TEXT = "text"
+    NOTICE = "notice"  # said by this client: who came, who left, what was refused
+    WARNING = "warning"  # a notice that a person must not miss
+    UNKNOWN = "unknown"  # a kind of message that this version does not know
+    PASSED_ON = "passed_on"  # said before one came in; `by` passed it on
+
+
+class LinkState(StrEnum):
+    """How a circle stands with its relay."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    STOPPED = "stopped"  # does not send any more until a person decides; the sentence says why
+
+
+class EntryState(StrEnum):
+    """How far coming in has got."""
+
+    ASKED = "asked"  # the request is in the log; somebody has to answer
+    AT_THE_DOOR = "at_the_door"  # a member has to say yes
+    UNCONFIRMED = "unconfirmed"  # in; the inviter has not confirmed yet
+    IN = "in"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a conversation. `position` orders rows and never changes."""
+
+    position: int
+    id: str
+    circle: str
+    author: str
+    author_id: str
+    at: int
+    kind: RowKind
+    text: str
+    state: MessageState
+    hue: int = 0  # 0 … 7, by join order; -1 for notices
+    mine: bool = False
+    by: str = ""  # who passed it on
+    late: bool = False  # the sender's clock and the relay's are more than five minutes apart
+    unconfirmed: bool = False  # delivered a while ago, and no member's head covers it
+
+
+class CircleFacts(msgspec.Struct, frozen=True):
+    """A circle as a list or a header shows it."""
+
+    id: str
+    name: str
+    topic: str
+    relay: str
+    cap: int
+    chairs: int
+    me: str
+    link: LinkState
+    link_sentence: str = ""
+    next_try: int | None = None
+    waiting: int = 0  # own messages not yet delivered
+    news: bool = False  # rows after the read position
+    mentioned: bool = False
+    read_position: int = 0
+    hosts: list[str] = []
+    i_am_host: bool = False
+    asks_at_door: bool = False
+    history: int = 0
+    left: bool = False
+    since: int = 0
+    confirmed: bool = True  # False until a member's chain agrees with what this newcomer was shown
+    draft: str = ""
+
+
+class MemberFacts(msgspec.Struct, frozen=True):
+    """A member, and who let them in."""
+
+    id: str
+    name: str
+    hue: int
+    host: bool
+    me: bool
+    devices: list[str]
+    join_number: int
+    invited_by: str = ""
+    admitted_by: str = ""
+    verified: bool = False
+
+
+class InviteFacts(msgspec.Struct, frozen=True):
+    """An open code. `code` and `words` are there for one's own alone."""
+
+    id: bytes
+    issuer: str
+    mine: bool
+    uses: int
+    expires_at: int
+    history: int
+    code: str = ""
+    words: str = ""
+    link: str = ""
+    came_in: list[str] = []
+
+
+class RequestFacts(msgspec.Struct, frozen=True):
+    """Somebody at the door; `n` is the request's place in the log."""
+
+    circle: str
+    n: int
+    name: str
+    line: str
+    invited_by: str
+    sent_at: int
+    asks: bool  # a member has to say yes; otherwise some client answers by itself
+
+
+class _Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    ref: int = 0
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+class Refused(_Event):
+    """It did not happen, and nothing has changed. `reason` is a slug, `sentence` for a person."""
+
+    reason: str
+    sentence: str
+    exit: Exit = Exit.REFUSED
+
+
+class Finished(_Event):
+    """It is done."""
+
+
+class CircleOpened(_Event):
+    """The circle is there, and its first chair taken."""
+
+    circle: str
+    name: str
+
+
+class InviteMade(_Event):
+    """A sealed code, in its three written shapes."""
+
+    circle: str
+    invite: InviteFacts
+
+
+class SpokenOpened(_Event):
+    """A code to say aloud, good until `expires_at` while this program runs."""
+
+    circle: str
+    code: str
+    expires_at: int
+
+
+class CardRead(_Event):
+    """Who invites, who is in, chairs and history. `entry` names it for `Enter`."""
+
+    entry: str
+    circle_id: str
+    circle_name: str
+    topic: str
+    issuer: str
+    names: list[str]
+    chairs: int
+    cap: int
+    asks_at_door: bool
+    history: int
+    expires_at: int
+    relay: str
+
+
+class Entered(_Event):
+    """In; `confirmed` is False while the inviter's own client has yet to vouch for it."""
+
+    circle: str
+    name: str
+    confirmed: bool
+
+
+class Queued(_Event):
+    """On this machine's disk."""
+
+    circle: str
+    id: str
+    position: int
+
+
+class Invites(_Event):
+    invites: list[InviteFacts]
+
+
+class Circles(_Event):
+    circles: list[CircleFacts]
+
+
+class Members(_Event):
+    circle: str
+    members: list[MemberFacts]
+
+
+class Messages(_Event):
+    circle: str
+    rows: list[Row]
+
+
+# --- news ------------------------------------------------------------------------------------------
+
+
+class RowAdded(_Event):
+    """A new row at the end of a conversation, or, for passed-on history, further up."""
+
+    row: Row
+
+
+class RowChanged(_Event):
+    """A row's state or text changed."""
+
+    row: Row
+
+
+class CircleChanged(_Event):
+    """Anything in a circle's facts changed: link, members, name, news."""
+
+    circle: str
+
+
+class CircleGone(_Event):
+    """Forgotten; nothing of it is here any more."""
+
+    circle: str
+
+
+class RequestWaiting(_Event):
+    """Somebody is at the door."""
+
+    request: RequestFacts
+
+
+class RequestAnswered(_Event):
+    """The one at the door is in, or not any more there."""
+
+    circle: str
+    n: int
+    admitted: bool
+
+
+class InviteUsed(_Event):
+    """Somebody came in on a code of one's own."""
+
+    circle: str
+    invite_id: bytes
+    name: str
+
+
+class SpokenTried(_Event):
+    """Somebody tried the spoken code; its one guess is spent."""
+
+    circle: str
+    right: bool
+
+
+class SpokenEnded(_Event):
+    """The spoken code is no good any more: used, closed, or its time is over."""
+
+    circle: str
+    sentence: str
+
+
+class EntryMoved(_Event):
+    """Coming in has got further."""
+
+    entry: str
+    circle_name: str
+    state: EntryState
+    sentence: str
+
+
+class EntryEnded(_Event):
+    """Coming in has failed for good."""
+
+    entry: str
+    circle_name: str
+    sentence: str
+
+
+Event: TypeAlias = (
+    Refused
+    | Finished
+    | CircleOpened
+    | InviteMade
+    | SpokenOpened
+    | CardRead
+    | Entered
+    | Queued
+    | Invites
+    | Circles
+    | Members
+    | Messages
+    | RowAdded
+    | RowChanged
+    | CircleChanged
+    | CircleGone
+    | RequestWaiting
+    | RequestAnswered
+    | InviteUsed
+    | SpokenTried
+    | SpokenEnded
+    | EntryMoved
+    | EntryEnded
+)
