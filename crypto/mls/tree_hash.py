@@ -141,13 +141,9 @@ def verify_unmerged_leaves(tree: RatchetTree) -> None:
 def _can_be_unmerged(tree: RatchetTree, index: NodeIndex, leaf: LeafIndex) -> bool:
     if leaf not in tree_math.leaves_below(index) or tree.leaf(leaf) is None:
         return False
-    for between in tree.direct_path(leaf):
-        if between == index:
-            break
-        node = tree.parent(between)
-        if node is not None and leaf not in node.unmerged_leaves:
-            return False
-    return True
+    path = tree.direct_path(leaf)
+    between = map(tree.parent, path[: path.index(index)])
+    return all(node is None or leaf in node.unmerged_leaves for node in between)
 
 
 def verify_encryption_keys(suite: CipherSuite, tree: RatchetTree) -> None:
