@@ -19,7 +19,7 @@ class _Command(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     ref: int = 0
 
 
-class OpenCircle(_Command):
+class OpenCircle(_Command, frozen=True, kw_only=True):
     """Found a circle on a relay and take its first chair. Answer: `CircleOpened`."""
 
     name: str
@@ -30,7 +30,7 @@ class OpenCircle(_Command):
     device: str = ""
 
 
-class CreateInvite(_Command):
+class CreateInvite(_Command, frozen=True, kw_only=True):
     """Make a sealed code. Answer: `InviteMade`, when the relay has it on disk."""
 
     circle: str = ""
@@ -39,33 +39,33 @@ class CreateInvite(_Command):
     history: int | None = None
 
 
-class RevokeInvite(_Command):
+class RevokeInvite(_Command, frozen=True, kw_only=True):
     """Withdraw a code by its id. Answer: `Finished`."""
 
     circle: str = ""
     invite_id: bytes
 
 
-class ListInvites(_Command):
+class ListInvites(_Command, frozen=True, kw_only=True):
     """The open codes of a circle. Answer: `Invites`."""
 
     circle: str = ""
 
 
-class OpenSpoken(_Command):
+class OpenSpoken(_Command, frozen=True, kw_only=True):
     """Make a code to say aloud; it lives ten minutes, while this runs. Answer: `SpokenOpened`."""
 
     circle: str = ""
     history: int | None = None
 
 
-class CloseSpoken(_Command):
+class CloseSpoken(_Command, frozen=True, kw_only=True):
     """Close the spoken code, and withdraw it. Answer: `Finished`."""
 
     circle: str = ""
 
 
-class ReadCode(_Command):
+class ReadCode(_Command, frozen=True, kw_only=True):
     """Read a code's card: sealed, in words, as a link or spoken. Answer: `CardRead`.
 
     `relay` is the address that a code without one means.
@@ -75,7 +75,7 @@ class ReadCode(_Command):
     relay: str = ""
 
 
-class Enter(_Command):
+class Enter(_Command, frozen=True, kw_only=True):
     """Ask to be let in, after the card. Answer: `Entered`, or `Refused`; between them come
     `EntryMoved` events. The request goes on when this program ends, and is taken up again."""
 
@@ -85,13 +85,13 @@ class Enter(_Command):
     device: str = ""
 
 
-class AbandonEntry(_Command):
+class AbandonEntry(_Command, frozen=True, kw_only=True):
     """Give up an entry that has not come in. Answer: `Finished`."""
 
     entry: str
 
 
-class AnswerRequest(_Command):
+class AnswerRequest(_Command, frozen=True, kw_only=True):
     """Say yes or no to who is at the door. Answer: `Finished`, when the answer is in the log."""
 
     circle: str = ""
@@ -99,46 +99,46 @@ class AnswerRequest(_Command):
     admit: bool
 
 
-class SendText(_Command):
+class SendText(_Command, frozen=True, kw_only=True):
     """Say something. Answer: `Queued`, when it is on this machine's disk; then `MessageChanged`."""
 
     circle: str = ""
     text: str
 
 
-class Remove(_Command):
+class Remove(_Command, frozen=True, kw_only=True):
     """Remove a member by name or member id; for hosts. Answer: `Finished`."""
 
     circle: str = ""
     member: str
 
 
-class Leave(_Command):
+class Leave(_Command, frozen=True, kw_only=True):
     """Leave a circle for good; what was said stays readable here. Answer: `Finished`."""
 
     circle: str = ""
 
 
-class Forget(_Command):
+class Forget(_Command, frozen=True, kw_only=True):
     """Erase a circle that was left from this machine. Answer: `Finished`."""
 
     circle: str
 
 
-class Rejoin(_Command):
+class Rejoin(_Command, frozen=True, kw_only=True):
     """Come in again with fresh keys, on the person's word. Answer: `Finished` when asked for."""
 
     circle: str = ""
 
 
-class Rename(_Command):
+class Rename(_Command, frozen=True, kw_only=True):
     """Be called otherwise in a circle. Answer: `Finished`."""
 
     circle: str = ""
     person: str
 
 
-class ChangeSettings(_Command):
+class ChangeSettings(_Command, frozen=True, kw_only=True):
     """Change what hosts may change; None keeps a field. Answer: `Finished`."""
 
     circle: str = ""
@@ -149,38 +149,38 @@ class ChangeSettings(_Command):
     history: int | None = None
 
 
-class AppointHosts(_Command):
+class AppointHosts(_Command, frozen=True, kw_only=True):
     """Make these members, by member id, the hosts. Answer: `Finished`."""
 
     circle: str = ""
     members: list[str]
 
 
-class MarkRead(_Command):
+class MarkRead(_Command, frozen=True, kw_only=True):
     """Everything up to this position has been seen. Answer: `Finished`."""
 
     circle: str = ""
     position: int
 
 
-class SaveDraft(_Command):
+class SaveDraft(_Command, frozen=True, kw_only=True):
     """Keep what stands in the composer. Answer: `Finished`."""
 
     circle: str = ""
     text: str
 
 
-class ListCircles(_Command):
+class ListCircles(_Command, frozen=True, kw_only=True):
     """Answer: `Circles`."""
 
 
-class ListMembers(_Command):
+class ListMembers(_Command, frozen=True, kw_only=True):
     """Answer: `Members`."""
 
     circle: str = ""
 
 
-class ReadMessages(_Command):
+class ReadMessages(_Command, frozen=True, kw_only=True):
     """Rows before or after a position, at most `limit`, oldest first; the newest where neither is
     given. Answer: `Messages`."""
 

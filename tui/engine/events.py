@@ -152,10 +152,10 @@ class _Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     ref: int = 0
 
 
-# --- answers ---------------------------------------------------------------------------------------
+# Answers to commands.
 
 
-class Refused(_Event):
+class Refused(_Event, frozen=True, kw_only=True):
     """It did not happen, and nothing has changed. `reason` is a slug, `sentence` for a person."""
 
     reason: str
@@ -163,25 +163,25 @@ class Refused(_Event):
     exit: Exit = Exit.REFUSED
 
 
-class Finished(_Event):
+class Finished(_Event, frozen=True, kw_only=True):
     """It is done."""
 
 
-class CircleOpened(_Event):
+class CircleOpened(_Event, frozen=True, kw_only=True):
     """The circle is there, and its first chair taken."""
 
     circle: str
     name: str
 
 
-class InviteMade(_Event):
+class InviteMade(_Event, frozen=True, kw_only=True):
     """A sealed code, in its three written shapes."""
 
     circle: str
     invite: InviteFacts
 
 
-class SpokenOpened(_Event):
+class SpokenOpened(_Event, frozen=True, kw_only=True):
     """A code to say aloud, good until `expires_at` while this program runs."""
 
     circle: str
@@ -189,7 +189,7 @@ class SpokenOpened(_Event):
     expires_at: int
 
 
-class CardRead(_Event):
+class CardRead(_Event, frozen=True, kw_only=True):
     """Who invites, who is in, chairs and history. `entry` names it for `Enter`."""
 
     entry: str
@@ -206,7 +206,7 @@ class CardRead(_Event):
     relay: str
 
 
-class Entered(_Event):
+class Entered(_Event, frozen=True, kw_only=True):
     """In; `confirmed` is False while the inviter's own client has yet to vouch for it."""
 
     circle: str
@@ -214,7 +214,7 @@ class Entered(_Event):
     confirmed: bool
 
 
-class Queued(_Event):
+class Queued(_Event, frozen=True, kw_only=True):
     """On this machine's disk."""
 
     circle: str
@@ -222,58 +222,58 @@ class Queued(_Event):
     position: int
 
 
-class Invites(_Event):
+class Invites(_Event, frozen=True, kw_only=True):
     invites: list[InviteFacts]
 
 
-class Circles(_Event):
+class Circles(_Event, frozen=True, kw_only=True):
     circles: list[CircleFacts]
 
 
-class Members(_Event):
+class Members(_Event, frozen=True, kw_only=True):
     circle: str
     members: list[MemberFacts]
 
 
-class Messages(_Event):
+class Messages(_Event, frozen=True, kw_only=True):
     circle: str
     rows: list[Row]
 
 
-# --- news ------------------------------------------------------------------------------------------
+# News, without a ref.
 
 
-class RowAdded(_Event):
+class RowAdded(_Event, frozen=True, kw_only=True):
     """A new row at the end of a conversation, or, for passed-on history, further up."""
 
     row: Row
 
 
-class RowChanged(_Event):
+class RowChanged(_Event, frozen=True, kw_only=True):
     """A row's state or text changed."""
 
     row: Row
 
 
-class CircleChanged(_Event):
+class CircleChanged(_Event, frozen=True, kw_only=True):
     """Anything in a circle's facts changed: link, members, name, news."""
 
     circle: str
 
 
-class CircleGone(_Event):
+class CircleGone(_Event, frozen=True, kw_only=True):
     """Forgotten; nothing of it is here any more."""
 
     circle: str
 
 
-class RequestWaiting(_Event):
+class RequestWaiting(_Event, frozen=True, kw_only=True):
     """Somebody is at the door."""
 
     request: RequestFacts
 
 
-class RequestAnswered(_Event):
+class RequestAnswered(_Event, frozen=True, kw_only=True):
     """The one at the door is in, or not any more there."""
 
     circle: str
@@ -281,7 +281,7 @@ class RequestAnswered(_Event):
     admitted: bool
 
 
-class InviteUsed(_Event):
+class InviteUsed(_Event, frozen=True, kw_only=True):
     """Somebody came in on a code of one's own."""
 
     circle: str
@@ -289,21 +289,21 @@ class InviteUsed(_Event):
     name: str
 
 
-class SpokenTried(_Event):
+class SpokenTried(_Event, frozen=True, kw_only=True):
     """Somebody tried the spoken code; its one guess is spent."""
 
     circle: str
     right: bool
 
 
-class SpokenEnded(_Event):
+class SpokenEnded(_Event, frozen=True, kw_only=True):
     """The spoken code is no good any more: used, closed, or its time is over."""
 
     circle: str
     sentence: str
 
 
-class EntryMoved(_Event):
+class EntryMoved(_Event, frozen=True, kw_only=True):
     """Coming in has got further."""
 
     entry: str
@@ -312,7 +312,7 @@ class EntryMoved(_Event):
     sentence: str
 
 
-class EntryEnded(_Event):
+class EntryEnded(_Event, frozen=True, kw_only=True):
     """Coming in has failed for good."""
 
     entry: str
