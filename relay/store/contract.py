@@ -56,9 +56,9 @@ class Creation:
 class Record:
     """One entry as the store keeps it.
 
-    `body` is None once the entry is gone; n, kind, time, `idempotency_id`, the hashes and (of a
-    commit, for the fold of the roster) sender and side data stay.
-    `sender` is the access key (32 bytes) that handed it in, `chain` is h(n).
+    Times do not fall along a log. `sender` is the access key (32 bytes) that handed it in, `chain`
+    is h(n). Once the entry is gone, `body` is None, and `sender` is empty but of a commit, which
+    the roster is folded from; everything else stays.
     """
 
     n: int

@@ -1,0 +1,87 @@
+"""The relay's database file: opening it, and bringing its schema up to date.
+
+The schema is the numbered files in `schema/`, carried out in order and each once; a new file and an
+upgraded one end up the same. SQLite's `user_version` says how far a file is, its `application_id`
+that it is a relay's at all.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from crypto.primitives import Rng
+from relay.store.contract import StoreError
+
+APPLICATION_ID = 0x48574C59
+"""`HWLY`, in the file's header."""
+
+BUSY_MS = 10_000
+"""How long to wait for another process (a backup, say) to let go of the file."""
+
+
+def steps() -> list[str]:
+    """The SQL of each numbered file, oldest first."""
+    folder = resources.files("relay.store") / "schema"
+    names = sorted(f.name for f in folder.iterdir() if f.name.endswith(".sql"))
+    return [(folder / name).read_text("utf-8") for name in names]
+
+
+def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
+    """A connection with the settings that every connection to a relay's file has."""
+    try:
+        connection = apsw.Connection(str(path), vfs=vfs)
+    except apsw.CantOpenError as error:
+        raise StoreError(f"{path} cannot be opened: {error}. Is its directory writable?") from error
+    connection.set_busy_timeout(BUSY_MS)
+    connection.transaction_mode = "IMMEDIATE"
+    return connection
+
+
+def prepare(connection: apsw.Connection, path: Path, rng: Rng) -> None:
+    """Make the file ready for appending, new or old. StoreError if it is not a relay's."""
+    try:
+        _refuse_foreign(connection, path)
+        # In this order: the journal's kind can only be changed outside of a transaction.
+        if connection.pragma("journal_mode", "wal") != "wal":
+            raise StoreError(f"{path} cannot have a write-ahead log here; choose a local disk.")
+        connection.pragma("synchronous", "full")
+        _upgrade(connection, path, rng)
+        _keep_name(path)
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreError(f"{path} is damaged or not a relay's database: {error}.") from error
+
+
+def _refuse_foreign(connection: apsw.Connection, path: Path) -> None:
+    empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
+    if not empty and connection.pragma("application_id") != APPLICATION_ID:
+        raise StoreError(f"{path} is a database, but not a relay's. Name another directory.")
+
+
+def _keep_name(path: Path) -> None:
+    """A new file's name survives a power cut only once its directory is on the disk too."""
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _upgrade(connection: apsw.Connection, path: Path, rng: Rng) -> None:
+    wanted = steps()
+    with connection:
+        version = int(connection.pragma("user_version"))
+        if version > len(wanted):
+            raise StoreError(
+                f"{path} was written by a newer Hallway (schema {version}, this one knows "
+                f"{len(wanted)}). Update Hallway on this machine."
+            )
+        for step in wanted[version:]:
+            connection.execute(step)
+        connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", len(wanted))
+        if version == 0:
+            connection.execute("INSERT INTO relay (only, key) VALUES (1, ?)", (rng(32),))

@@ -1,0 +1,215 @@
+"""The store in one SQLite file: a thread that writes, a thread that reads.
+
+    submit ─▶ queue ─▶ writing thread: BEGIN, all that queued meanwhile, COMMIT (fsync) ─┐
+    read … ─▶ queue ─▶ reading thread ───────────────────────────────────────────────────┤
+    settle ◀──────────────────────── wake ◀──────────────────────────────── endings ◀────┘
+
+The writing thread has no timer: while one transaction is on its way to the disk the next gathers,
+so that a lone append waits for nothing and many share one fsync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeAlias, TypeVar
+
+import apsw
+
+from crypto.primitives import Rng
+from crypto.secret import Secret
+from relay.store.contract import BROKEN, Intention, Known, Loaded, Outcome, Record
+from relay.store.migrations import connect, prepare
+from relay.store.reader import Reader
+from relay.store.writer import Writer
+
+Done: TypeAlias = Callable[[Outcome], None]
+Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+
+CHECKPOINT_PAGES = 4000
+"""Pages (of 4 KiB) in the write-ahead log before it is written back into the file."""
+
+
+class SqliteStore:
+    """A `relay.store.contract.Store` in the file `path`, which is made if it is not there.
+
+    `wake` is called from the store's threads. `vfs` names the SQLite file layer to go through
+    (tests put one in between that fails). StoreError if the file cannot be used.
+    """
+
+    def __init__(
+        self, path: Path, wake: Callable[[], None], rng: Rng = os.urandom, vfs: str | None = None
+    ) -> None:
+        self._wake = wake
+        self._broken: str | None = None
+        self._moved: Callable[[bytes, int], None] = _ignore
+        self._endings: deque[Callable[[], None]] = deque()
+        writing = connect(path, vfs)
+        prepare(writing, path, rng)
+        writing.wal_autocheckpoint(CHECKPOINT_PAGES)
+        reading = connect(path, vfs)
+        self._relay_key = Reader(reading).relay_key()
+        self._intentions = _Queue[tuple[Intention, Done]]()
+        self._questions = _Queue[Callable[[Reader], None]]()
+        self._threads = [
+            threading.Thread(target=self._write, args=(writing,), name="store-write", daemon=True),
+            threading.Thread(target=self._answer, args=(reading,), name="store-read", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def relay_key(self) -> Secret:
+        """As in the contract."""
+        return self._relay_key
+
+    @property
+    def broken(self) -> str | None:
+        """As in the contract."""
+        return self._broken
+
+    def listen(self, moved: Callable[[bytes, int], None]) -> None:
+        """As in the contract."""
+        self._moved = moved
+
+    def submit(self, intention: Intention, done: Done) -> None:
+        """As in the contract."""
+        self._intentions.put((intention, done))
+
+    def load(self, circle: bytes, done: Callable[[Loaded | None], None]) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.load(circle), done)
+
+    def read(
+        self,
+        circle: bytes,
+        first: int,
+        last: int,
+        limit: int,
+        done: Callable[[Sequence[Record] | None], None],
+    ) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.read(circle, first, last, limit), done)
+
+    def find(
+        self, circle: bytes, idempotency_id: bytes, done: Callable[[Known | None], None]
+    ) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.find(circle, idempotency_id), done)
+
+    def find_invite(self, invite: bytes, done: Callable[[bytes | None], None]) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.find_invite(invite), done)
+
+    def attachment(self, circle: bytes, hash: bytes, done: Callable[[bytes | None], None]) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.attachment(circle, hash), done)
+
+    def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:
+        """As in the contract."""
+        self._ask(lambda reader: reader.circles(), done)
+
+    def settle(self) -> None:
+        """As in the contract."""
+        endings = self._endings
+        while endings:
+            endings.popleft()()
+
+    def close(self) -> None:
+        """As in the contract."""
+        self._intentions.close()
+        self._questions.close()
+        for thread in self._threads:
+            thread.join()
+        self.settle()
+
+    def _ask(
+        self, question: Callable[[Reader], Answer], done: Callable[[Answer | None], None]
+    ) -> None:
+        def answer(reader: Reader) -> None:
+            found = None
+            try:
+                if self._broken is None:
+                    found = question(reader)
+            except apsw.Error as error:
+                self._broken = f"The relay cannot read its disk: {error}."
+            self._endings.append(partial(done, found))
+
+        self._questions.put(answer)
+
+    def _answer(self, connection: apsw.Connection) -> None:
+        reader = Reader(connection)
+        while questions := self._questions.take():
+            for question in questions:
+                question(reader)
+            self._wake()
+        connection.close()
+
+    def _write(self, connection: apsw.Connection) -> None:
+        writer = Writer(connection, self._hear)
+        while waiting := self._intentions.take():
+            outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
+            self._endings.append(partial(_settle, waiting, outcomes))
+            self._wake()
+        with contextlib.suppress(apsw.Error):
+            # A checkpoint comes with it; one that fails now is made up for at the next start.
+            connection.close()
+
+    def _transaction(
+        self, connection: apsw.Connection, writer: Writer, batch: list[Intention]
+    ) -> list[Outcome]:
+        if self._broken is None:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                outcomes = writer.carry_out(batch)
+                connection.execute("COMMIT")
+                return outcomes
+            except apsw.Error as error:
+                self._broken = f"The relay cannot write to its disk: {error}."
+        return [BROKEN] * len(batch)
+
+    def _hear(self, circle: bytes, n: int) -> None:
+        self._endings.append(lambda: self._moved(circle, n))
+
+
+class _Queue(Generic[Item]):
+    """What waits for a thread, which takes all of it at once."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, item: Item) -> None:
+        with self._changed:
+            self._items.append(item)
+            if len(self._items) == 1:
+                self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def take(self) -> list[Item]:
+        """All that waits, at least one; nothing once the queue is closed and empty."""
+        with self._changed:
+            while not self._items and not self._closed:
+                self._changed.wait()
+            items, self._items = self._items, []
+            return items
+
+
+def _settle(waiting: list[tuple[Intention, Done]], outcomes: list[Outcome]) -> None:
+    for (_, done), outcome in zip(waiting, outcomes, strict=True):
+        done(outcome)
+
+
+def _ignore(circle: bytes, n: int) -> None:
+    """Nobody listens."""

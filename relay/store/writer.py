@@ -1,0 +1,283 @@
+"""The SQL that writes: intentions carried out inside a transaction that the caller begins and ends.
+
+A batch of appends becomes few statements of many rows each, since every statement hands the
+interpreter's lock away and has to wait to get it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import apsw
+
+from relay.store.contract import (
+    EXISTS,
+    STORED,
+    UNKNOWN,
+    Append,
+    Beat,
+    Conflict,
+    Creation,
+    Cursor,
+    Dismiss,
+    Forget,
+    Forgotten,
+    Intention,
+    Outcome,
+    Record,
+)
+from relay.store.reader import find, only, whole
+
+FORGET_AT_ONCE = 2000
+"""Entries that one `Forget` looks at; it goes on where it stopped the next time."""
+
+_INSERT = (
+    "INSERT INTO entry (circle, n, kind, time, sender, idempotency_id, entry_hash, chain, total,"
+    " side_data, body) VALUES "
+)
+_PLACES = 11
+_ROW = "(" + ",".join("?" * _PLACES) + ")"
+_MOST_ROWS = 32
+_INSERTS = {1 << power: _INSERT + ",".join([_ROW] * (1 << power)) for power in range(6)}
+
+
+class Head:
+    """Where a circle's log stands, as the writer knows it."""
+
+    __slots__ = ("n", "number", "total")
+
+    def __init__(self, number: int, n: int, total: int) -> None:
+        self.number = number
+        self.n = n
+        self.total = total
+
+    def take(self, record: Record) -> tuple[int | bytes | None, ...]:
+        """The record's row, with the head moved onto it."""
+        self.n = record.n
+        self.total += len(record.body or b"") + len(record.side_data)
+        return (
+            self.number,
+            record.n,
+            record.kind,
+            record.time,
+            record.sender,
+            record.idempotency_id,
+            record.entry_hash,
+            record.chain,
+            self.total,
+            record.side_data,
+            record.body,
+        )
+
+    def give_back(self, record: Record) -> None:
+        """Step back over a record that was taken last and not written."""
+        self.n = record.n - 1
+        self.total -= len(record.body or b"") + len(record.side_data)
+
+
+class Writer:
+    """Carries out intentions. `moved` hears of logs that another connection has taken further."""
+
+    def __init__(self, connection: apsw.Connection, moved: Callable[[bytes, int], None]) -> None:
+        self._connection = connection
+        self._execute = connection.cursor().execute
+        self._moved = moved
+        self._heads: dict[bytes, Head] = {}
+        self._seen: int | None = None
+
+    def carry_out(self, batch: Sequence[Intention]) -> list[Outcome]:
+        """The outcomes in the order of the batch; true once the caller's commit is through."""
+        self._notice_others()
+        outcomes: list[Outcome] = [STORED] * len(batch)
+        appends: list[tuple[int, Append]] = []
+        for place, intention in enumerate(batch):
+            if isinstance(intention, Append):
+                appends.append((place, intention))
+            else:
+                self._append(appends, outcomes)
+                appends = []
+                outcomes[place] = self._other(intention)
+        self._append(appends, outcomes)
+        return outcomes
+
+    def undone(self) -> None:
+        """The caller rolled back: what was remembered of this transaction is void."""
+        self._heads.clear()
+
+    def _notice_others(self) -> None:
+        seen = int(self._connection.pragma("data_version"))
+        if seen == self._seen:
+            return
+        self._seen = seen
+        before, self._heads = self._heads, {}
+        for circle, head in before.items():
+            now = self._head(circle)
+            if now is not None and now.n != head.n:
+                self._moved(circle, now.n)
+
+    def _head(self, circle: bytes) -> Head | None:
+        head = self._heads.get(circle)
+        if head is None:
+            row = only(
+                self._execute,
+                "SELECT number, coalesce(n, 0), coalesce(total, 0) FROM circle LEFT JOIN entry"
+                " ON entry.circle = number WHERE id = ? ORDER BY n DESC LIMIT 1",
+                circle,
+            )
+            if row is None:
+                return None
+            head = self._heads[circle] = Head(*row)
+        return head
+
+    def _append(self, appends: list[tuple[int, Append]], outcomes: list[Outcome]) -> None:
+        """Write what follows on its log in as few statements as there can be."""
+        fitting: list[tuple[int, Append]] = []
+        values: list[int | bytes | None] = []
+        for place, append in appends:
+            head = self._head(append.circle)
+            if head is None:
+                outcomes[place] = UNKNOWN
+            elif append.record.n == head.n + 1:
+                values += head.take(append.record)
+                fitting.append((place, append))
+            else:
+                # What waits to be written may hold the same idempotency id, so it goes first.
+                self._write(fitting, values, outcomes)
+                fitting, values = [], []
+                outcomes[place] = self._append_one(append)
+        self._write(fitting, values, outcomes)
+
+    def _write(
+        self,
+        fitting: list[tuple[int, Append]],
+        values: list[int | bytes | None],
+        outcomes: list[Outcome],
+    ) -> None:
+        done, left = 0, len(fitting)
+        while left:
+            rows = min(1 << (left.bit_length() - 1), _MOST_ROWS)
+            try:
+                self._execute(_INSERTS[rows], values[done * _PLACES : (done + rows) * _PLACES])
+            except apsw.ConstraintError:
+                # One of these has a known idempotency id, and what follows it conflicts.
+                for _, append in reversed(fitting[done:]):
+                    self._heads[append.circle].give_back(append.record)
+                for place, append in fitting[done:]:
+                    outcomes[place] = self._append_one(append)
+                return
+            for _, append in fitting[done : done + rows]:
+                if append.attachments or append.invites:
+                    self._write_beside(append)
+            done += rows
+            left -= rows
+
+    def _append_one(self, append: Append) -> Outcome:
+        head = self._heads[append.circle]
+        record = append.record
+        known = find(self._execute, head.number, record.idempotency_id)
+        if known is not None:
+            return known
+        if record.n != head.n + 1:
+            return Conflict(head.n)
+        self._execute(_INSERTS[1], head.take(record))
+        self._write_beside(append)
+        return STORED
+
+    def _write_beside(self, append: Append) -> None:
+        number = self._heads[append.circle].number
+        for attachment in append.attachments:
+            self._execute(
+                "INSERT OR IGNORE INTO attachment (circle, hash, time, data) VALUES (?, ?, ?, ?)",
+                (number, attachment.hash, append.record.time, attachment.data),
+            )
+        for invite in append.invites:
+            # The first circle to name an id keeps it: a second could only have been told it.
+            self._execute("INSERT OR IGNORE INTO invite VALUES (?, ?)", (invite, number))
+
+    def _other(self, intention: Creation | Cursor | Beat | Dismiss | Forget) -> Outcome:
+        head = self._head(intention.circle)
+        if isinstance(intention, Creation):
+            return EXISTS if head is not None else self._create(intention)
+        if head is None:
+            return UNKNOWN
+        match intention:
+            case Cursor():
+                self._execute(
+                    "INSERT INTO cursor VALUES (?, ?, ?)"
+                    " ON CONFLICT DO UPDATE SET n = max(n, excluded.n)",
+                    (head.number, intention.access_key, intention.n),
+                )
+            case Beat():
+                self._execute(
+                    "INSERT OR REPLACE INTO beat VALUES (?, ?, ?, ?)",
+                    (head.number, intention.access_key, intention.time, intention.body),
+                )
+            case Dismiss():
+                place = (head.number, intention.access_key)
+                self._execute("DELETE FROM cursor WHERE circle = ? AND access_key = ?", place)
+                self._execute("DELETE FROM beat WHERE circle = ? AND access_key = ?", place)
+            case Forget():
+                return self._forget(head, intention)
+        return STORED
+
+    def _create(self, creation: Creation) -> Outcome:
+        self._execute(
+            "INSERT INTO circle (id, access_key, cap, time, incarnation) VALUES (?, ?, ?, ?, ?)",
+            (
+                creation.circle,
+                creation.access_key,
+                creation.cap,
+                creation.time,
+                creation.incarnation,
+            ),
+        )
+        return STORED
+
+    def _forget(self, head: Head, forget: Forget) -> Forgotten:
+        number = head.number
+        swept = whole(self._execute, number)[0] - 1
+        settled = min(forget.acknowledged, self._before(head, forget.settled_before))
+        others = max(settled, self._before(head, forget.others_before))
+        commits = max(settled, self._before(head, forget.commits_before))
+        self._sweep(number, "kind <> 2", swept, min(others, swept + FORGET_AT_ONCE))
+        self._sweep(number, "kind = 2", 0, commits)
+        kept = ",".join("?" * len(forget.keep))
+        self._execute(
+            f"DELETE FROM attachment WHERE circle = ? AND time < ? AND hash NOT IN ({kept})",  # noqa: S608
+            (number, forget.attachments_before, *forget.keep),
+        )
+        first_whole, size = whole(self._execute, number)
+        return Forgotten(first_whole, size)
+
+    def _sweep(self, number: int, kinds: str, above: int, to: int) -> None:
+        """Take the bodies of entries above … to; commits keep their sender, for the roster."""
+        chosen = f"FROM entry WHERE circle = ? AND n > ? AND n <= ? AND {kinds} AND body NOT NULL"
+        place = (number, above, to)
+        found = only(self._execute, f"SELECT sum(length(body)), max(n) {chosen}", *place)
+        if found is None or found[1] is None:
+            return
+        freed, highest = found
+        keeping = "CASE kind WHEN 2 THEN sender ELSE x'' END"
+        self._execute(
+            f"UPDATE entry SET body = NULL, sender = {keeping}"  # noqa: S608
+            f" WHERE place IN (SELECT place {chosen})",
+            place,
+        )
+        self._execute(
+            "UPDATE circle SET swept = max(swept, ?), freed = freed + ? WHERE number = ?",
+            (highest, freed, number),
+        )
+
+    def _before(self, head: Head, time: int) -> int:
+        """The highest n whose time is before `time`, by halving: times do not fall along a log."""
+        low, high = 0, head.n
+        while low < high:
+            middle = (low + high + 1) // 2
+            at = only(
+                self._execute,
+                "SELECT time FROM entry WHERE circle = ? AND n = ?",
+                head.number,
+                middle,
+            )
+            low, high = (middle, high) if at is not None and at[0] < time else (low, middle - 1)
+        return low

@@ -1,0 +1,280 @@
+"""The SQLite store: the contract, and what is its own: the file, the disk, the sudden end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import apsw
+import pytest
+
+from relay.store.contract import BROKEN, STORED, StoreError
+from relay.store.sqlite import SqliteStore
+from tests.relay.store_contract import (
+    EVERYTHING,
+    C,
+    D,
+    Desk,
+    ForgettingContract,
+    StoreContract,
+    append,
+    creation,
+    record,
+)
+
+Opened = Callable[..., Desk]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "relay.db"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Opened]:
+    stores: list[SqliteStore] = []
+
+    def open_one(vfs: str | None = None) -> Desk:
+        def open_store(wake: Callable[[], None]) -> SqliteStore:
+            stores.append(SqliteStore(path, wake, rng=Random(len(stores)).randbytes, vfs=vfs))
+            return stores[-1]
+
+        return Desk(open_store)
+
+    yield open_one
+    for store in stores:
+        store.close()
+
+
+class TestContract(StoreContract):
+    @pytest.fixture
+    def opened(self, opened: Opened) -> Opened:
+        return opened
+
+
+class TestForgetting(ForgettingContract):
+    @pytest.fixture
+    def opened(self, opened: Opened) -> Opened:
+        return opened
+
+
+class TestFile:
+    def test_a_foreign_database_is_refused_and_left_alone(self, path: Path) -> None:
+        other = apsw.Connection(str(path))
+        other.execute("CREATE TABLE theirs (x)")
+        other.close()
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match="not a relay's"):
+            SqliteStore(path, lambda: None)
+        assert path.read_bytes() == before
+
+    def test_what_is_no_database_is_refused_and_left_alone(self, path: Path) -> None:
+        path.write_bytes(b"Dear diary, " * 1000)
+        with pytest.raises(StoreError, match="damaged or not a relay's database"):
+            SqliteStore(path, lambda: None)
+        assert path.read_bytes() == b"Dear diary, " * 1000
+
+    def test_a_newer_schema_is_refused(self, path: Path, opened: Opened) -> None:
+        opened().store.close()
+        newer = apsw.Connection(str(path))
+        newer.pragma("user_version", 999)
+        newer.close()
+        with pytest.raises(StoreError, match=r"schema 999.*Update Hallway"):
+            SqliteStore(path, lambda: None)
+
+    def test_a_directory_that_is_not_there_is_a_sentence(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="Is its directory writable"):
+            SqliteStore(tmp_path / "nowhere" / "relay.db", lambda: None)
+
+    @pytest.mark.parametrize("damage", ["DELETE FROM relay", "UPDATE relay SET key = x''"])
+    def test_a_relay_without_its_key_is_refused(
+        self, path: Path, opened: Opened, damage: str
+    ) -> None:
+        opened().store.close()
+        damaged = apsw.Connection(str(path))
+        damaged.execute(damage)
+        damaged.close()
+        with pytest.raises(StoreError, match="lost the relay's key"):
+            SqliteStore(path, lambda: None)
+
+    def test_the_settings_that_durability_rests_on(self, opened: Opened, path: Path) -> None:
+        opened()
+        looking = apsw.Connection(str(path))
+        assert looking.pragma("journal_mode") == "wal"
+        looking.close()
+
+
+class Disk(apsw.VFS):
+    """A file layer that counts what reaches the disk, and fails when told to."""
+
+    def __init__(self, name: str) -> None:
+        self.failing: type[apsw.Error] | None = None
+        self.fail_reads = False
+        self.events: list[str] = []
+        super().__init__(name, base="")
+
+    def xOpen(self, name: Any, flags: Any) -> DiskFile:
+        return DiskFile(self, name, flags)
+
+
+class DiskFile(apsw.VFSFile):
+    def __init__(self, disk: Disk, name: Any, flags: Any) -> None:
+        self._disk = disk
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self._wal = str(path).endswith("-wal")
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: Any, offset: int) -> None:
+        if self._disk.failing is not None:
+            raise self._disk.failing("the disk says no")
+        if self._wal:
+            self._disk.events.append("write")
+        super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:
+        if self._wal:
+            self._disk.events.append("sync")
+        super().xSync(flags)
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        if self._disk.fail_reads:
+            raise apsw.IOError("the disk is unreadable")
+        return super().xRead(amount, offset)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    disk = Disk("watched")
+    yield disk
+    disk.unregister()
+
+
+class TestDisk:
+    def test_nothing_is_stored_before_the_log_is_synced(self, opened: Opened, disk: Disk) -> None:
+        desk = opened("watched")
+        desk.do(creation(C))
+        for n in range(1, 6):
+            disk.events.clear()
+            desk.store.submit(
+                append(C, n), lambda outcome: disk.events.append(f"answer {outcome.name}")
+            )
+            desk.ask(desk.store.circles)
+            desk.do(append(D, 1))
+            assert disk.events.index("sync") < disk.events.index("answer STORED")
+            assert disk.events.index("write") < disk.events.index("sync")
+
+    @pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
+    def test_a_failing_disk_is_never_acknowledged_on_hope(
+        self, opened: Opened, disk: Disk, error: type[apsw.Error]
+    ) -> None:
+        desk = opened("watched")
+        desk.all([creation(C), append(C, 1)])
+        disk.failing = error
+        assert set(desk.all([append(C, 2), append(C, 3)])) == {BROKEN}
+        disk.failing = None
+        assert desk.do(append(C, 2)) is BROKEN, "it does not come back to life"
+        assert desk.store.broken is not None
+        assert "cannot write to its disk" in desk.store.broken
+        assert desk.ask(desk.store.load, C) is None
+        desk.store.close()
+        again = opened()
+        assert again.read(C) == [record(1)]
+
+    def test_an_unreadable_disk_breaks_the_store(self, opened: Opened, disk: Disk) -> None:
+        desk = opened()
+        desk.all([creation(C), *(append(C, n) for n in range(1, 2000))])
+        desk.store.close()
+        desk = opened("watched")
+        disk.fail_reads = True
+        assert desk.ask(desk.store.read, C, 1, EVERYTHING, EVERYTHING) is None
+        disk.fail_reads = False
+        assert desk.store.broken is not None
+        assert "cannot read its disk" in desk.store.broken
+        assert desk.do(append(C, 2000)) is BROKEN
+
+
+WRITER = """
+import sys, threading
+from pathlib import Path
+from relay.store.sqlite import SqliteStore
+from tests.relay.store_contract import C, append, creation
+
+woken = threading.Event()
+store = SqliteStore(Path(sys.argv[1]), woken.set)
+stored = int(sys.argv[2])
+acknowledged = stored
+
+def done(outcome):
+    global acknowledged
+    assert outcome.name == "STORED", outcome
+    acknowledged += 1
+    print(acknowledged, flush=True)
+
+if stored == 0:
+    store.submit(creation(C), lambda outcome: None)
+n = stored
+while True:
+    while n < acknowledged + 20:
+        n += 1
+        store.submit(append(C, n), done)
+    woken.wait(10)
+    woken.clear()
+    store.settle()
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_loses_nothing_that_was_acknowledged(path: Path, opened: Opened) -> None:
+    chosen = Random(9)
+    stored = 0
+    for _ in range(8):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(stored)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+            text=True,
+        ) as writer:
+            assert writer.stdout is not None
+            acknowledged = stored
+            for _ in range(chosen.randrange(1, 120)):
+                acknowledged = int(writer.stdout.readline())
+            os.kill(writer.pid, signal.SIGKILL)
+            acknowledged = int((writer.stdout.read().split() or [acknowledged])[-1])
+        desk = opened()
+        records = desk.read(C)
+        stored = len(records)
+        assert stored >= acknowledged
+        assert records == [record(n) for n in range(1, stored + 1)]
+        assert desk.ask(desk.store.load, C).last.n == stored
+        desk.store.close()
+
+
+def test_many_writers_agree_on_one_log(opened: Opened) -> None:
+    """Three stores over one file, each deciding again after a conflict: one log, nothing lost."""
+    desks = [opened() for _ in range(3)]
+    desks[0].do(creation(C))
+    wanted = {(who, k) for who in range(3) for k in range(15)}
+    left = {who: [k for w, k in sorted(wanted) if w == who] for who in range(3)}
+    chosen = Random(4)
+    while any(left.values()):
+        who = chosen.choice([w for w in left if left[w]])
+        n = desks[who].ask(desks[who].store.load, C).last
+        after = n.n if n is not None else 0
+        rival = desks[(who + 1) % 3]
+        if chosen.random() < 0.5 and left[(who + 1) % 3]:
+            k = left[(who + 1) % 3].pop(0)
+            assert rival.do(append(C, after + 1, tag=b"%d %d" % ((who + 1) % 3, k))) is STORED
+        k = left[who][0] if left[who] else None
+        if k is not None and desks[who].do(append(C, after + 1, tag=b"%d %d" % (who, k))) is STORED:
+            left[who].pop(0)
+    tags = [(r.body or b"").split()[2:] for r in desks[0].read(C)]
+    assert [r.n for r in desks[1].read(C)] == list(range(1, 46))
+    assert {(int(who), int(k)) for who, k in tags} == wanted
+    for who in range(3):
+        assert [int(k) for w, k in tags if int(w) == who] == list(range(15))

@@ -1,0 +1,411 @@
+"""What every store must do: the tests that run on each backend.
+
+A backend's test module subclasses `StoreContract` and gives it an `opened` fixture: a function that
+opens one more store over the same logs, as another process would.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import pytest
+
+from relay.store.contract import (
+    EXISTS,
+    RECENT,
+    STORED,
+    UNKNOWN,
+    Append,
+    Attachment,
+    Beat,
+    Conflict,
+    Creation,
+    Cursor,
+    Dismiss,
+    Forget,
+    Forgotten,
+    Intention,
+    Known,
+    Outcome,
+    Record,
+    Store,
+)
+
+Answer = TypeVar("Answer")
+
+MESSAGE, COMMIT, REQUEST = 1, 2, 3
+ANA, BO = b"A" * 32, b"B" * 32
+HOUR = 3_600_000
+EVERYTHING = 1 << 30
+
+
+class Desk:
+    """A store's caller: hands in, waits to be woken, settles."""
+
+    def __init__(self, open_store: Callable[[Callable[[], None]], Store]) -> None:
+        self._woken = threading.Event()
+        self.moved: list[tuple[bytes, int]] = []
+        self.store = open_store(self._woken.set)
+        self.store.listen(lambda circle, n: self.moved.append((circle, n)))
+
+    def all(self, intentions: Sequence[Intention]) -> list[Outcome]:
+        """Submit all at once; the outcomes in the order in which they came."""
+        outcomes: list[Outcome] = []
+        for intention in intentions:
+            self.store.submit(intention, outcomes.append)
+        self._wait(lambda: len(outcomes) == len(intentions))
+        return outcomes
+
+    def do(self, intention: Intention) -> Outcome:
+        return self.all([intention])[0]
+
+    def ask(self, method: Callable[..., None], *arguments: Any) -> Any:
+        answers: list[Any] = []
+        method(*arguments, answers.append)
+        self._wait(lambda: bool(answers))
+        return answers[0]
+
+    def read(self, circle: bytes, first: int = 1, last: int = EVERYTHING) -> list[Record]:
+        return list(self.ask(self.store.read, circle, first, last, EVERYTHING))
+
+    def _wait(self, enough: Callable[[], bool]) -> None:
+        self.store.settle()
+        while not enough():
+            assert self._woken.wait(20), "the store fell silent"
+            self._woken.clear()
+            self.store.settle()
+
+
+def creation(circle: bytes) -> Creation:
+    return Creation(circle, ANA, cap=12, time=1000, incarnation=sha256(circle).digest()[:16])
+
+
+def record(n: int, *, kind: int = MESSAGE, time: int | None = None, tag: bytes = b"") -> Record:
+    """An entry whose every field can be told from every other's."""
+    body = b"body %d " % n + tag
+    return Record(
+        n=n,
+        kind=kind,
+        time=1000 + n if time is None else time,
+        body=body,
+        side_data=b"" if kind == MESSAGE else b"side %d" % n,
+        sender=BO,
+        idempotency_id=sha256(body).digest()[:16],
+        entry_hash=sha256(b"entry" + body).digest(),
+        chain=sha256(b"chain" + body).digest(),
+    )
+
+
+def append(circle: bytes, n: int, *, tag: bytes = b"", kind: int = MESSAGE) -> Append:
+    return Append(circle, record(n, tag=tag, kind=kind))
+
+
+C, D = b"c" * 16, b"d" * 16
+
+
+class StoreContract:
+    """The contract of `relay.store.contract`, point by point."""
+
+    @pytest.fixture
+    def opened(self) -> Iterator[Callable[[], Desk]]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def desk(self, opened: Callable[[], Desk]) -> Desk:
+        desk = opened()
+        assert desk.all([creation(C), creation(D)]) == [STORED, STORED]
+        return desk
+
+    def test_a_circle_is_created_once(self, desk: Desk) -> None:
+        assert desk.do(replace(creation(C), cap=3)) is EXISTS
+        assert desk.ask(desk.store.load, C).creation == creation(C)
+        assert desk.ask(desk.store.circles) == [C, D]
+
+    @pytest.mark.parametrize(
+        "intention",
+        [
+            append(b"x" * 16, 1),
+            Cursor(b"x" * 16, ANA, 1),
+            Beat(b"x" * 16, ANA, b"beat", 1),
+            Dismiss(b"x" * 16, ANA),
+            Forget(b"x" * 16, 1, 1, 1, 1, 1),
+        ],
+        ids=lambda intention: type(intention).__name__,
+    )
+    def test_an_unknown_circle_takes_nothing(self, desk: Desk, intention: Intention) -> None:
+        assert desk.do(intention) is UNKNOWN
+        assert desk.ask(desk.store.load, b"x" * 16) is None
+        assert desk.read(b"x" * 16) == []
+
+    def test_entries_come_back_as_they_went_in(self, desk: Desk) -> None:
+        records = [record(1), record(2, kind=COMMIT), record(3, kind=REQUEST)]
+        assert desk.all([Append(C, r) for r in records]) == [STORED] * 3
+        assert desk.read(C) == records
+        assert desk.read(C, 2, 2) == records[1:2]
+        assert desk.read(C, 4) == []
+        assert desk.read(D) == []
+
+    def test_many_circles_share_a_batch(self, desk: Desk) -> None:
+        ids = [bytes((i,)) * 16 for i in range(7)]
+        batch = [append(id, n) for n in range(1, 32) for id in ids]
+        outcomes = desk.all([*map(creation, ids), *batch])
+        assert outcomes == [STORED] * (7 + len(batch))
+        for id in ids:
+            assert desk.read(id) == [record(n) for n in range(1, 32)]
+
+    def test_reading_stops_at_the_limit_but_gives_one(self, desk: Desk) -> None:
+        desk.all([append(C, n) for n in range(1, 10)])
+        size = len(record(1).body or b"")
+        few = desk.ask(desk.store.read, C, 1, 9, 3 * size)
+        assert few == [record(n) for n in (1, 2, 3)]
+        assert desk.ask(desk.store.read, C, 5, 9, 0) == [record(5)]
+
+    @pytest.mark.parametrize("n", [1, 2, 5, 7])
+    def test_an_append_elsewhere_than_at_the_end_conflicts(self, desk: Desk, n: int) -> None:
+        desk.all([append(C, k) for k in range(1, 6)])
+        assert desk.do(append(C, n, tag=b"other")) == Conflict(5)
+        assert len(desk.read(C)) == 5
+
+    def test_what_is_built_on_a_conflict_conflicts_too(self, desk: Desk) -> None:
+        outcomes = desk.all(
+            [append(C, 2), append(C, 3), append(D, 1), append(C, 1), append(C, 2, tag=b"again")]
+        )
+        assert outcomes == [Conflict(0), Conflict(0), STORED, STORED, STORED]
+        assert [r.n for r in desk.read(C)] == [1, 2]
+
+    def test_a_known_id_is_answered_wherever_it_is_put(self, desk: Desk) -> None:
+        desk.all([append(C, 1), append(C, 2)])
+        again = record(1)
+        for n in (1, 3, 9):
+            assert desk.do(Append(C, replace(again, n=n))) == Known(1, again.time)
+        assert desk.do(Append(D, again)) is STORED, "ids are looked up in one circle"
+        assert len(desk.read(C)) == 2
+
+    def test_a_known_id_within_a_batch(self, desk: Desk) -> None:
+        twice = replace(record(3), idempotency_id=record(2).idempotency_id)
+        batch = [
+            append(C, 1),
+            append(C, 2),
+            append(D, 1),
+            Append(C, twice),
+            append(D, 2),
+            append(C, 4),
+            append(C, 3),
+            append(D, 3),
+        ]
+        outcomes = desk.all(batch)
+        expected = [STORED, STORED, STORED, Known(2, 1002), STORED, Conflict(2), STORED, STORED]
+        assert outcomes == expected
+        assert desk.read(C) == [record(1), record(2), record(3)]
+        assert desk.read(D) == [record(1), record(2), record(3)]
+
+    def test_a_refused_append_leaves_nothing_beside(self, desk: Desk) -> None:
+        card = Attachment(sha256(b"card").digest(), b"card")
+        for refused in (record(5), record(1)):
+            desk.do(append(C, 1))
+            desk.do(Append(C, refused, attachments=(card,), invites=(b"i" * 16,)))
+            assert desk.ask(desk.store.attachment, C, card.hash) is None
+            assert desk.ask(desk.store.find_invite, b"i" * 16) is None
+
+    def test_attachments_and_invites_come_with_their_entry(self, desk: Desk) -> None:
+        card = Attachment(sha256(b"card").digest(), b"card")
+        with_card = Append(C, record(1, kind=COMMIT), (card,), (b"i" * 16, b"j" * 16))
+        # In one batch with others, which has a path of its own.
+        assert desk.all([append(D, 1), with_card, append(D, 2)]) == [STORED] * 3
+        assert desk.ask(desk.store.attachment, C, card.hash) == b"card"
+        assert desk.ask(desk.store.attachment, D, card.hash) is None
+        assert desk.ask(desk.store.find_invite, b"j" * 16) == C
+
+    def test_an_invite_stays_with_the_circle_that_named_it_first(self, desk: Desk) -> None:
+        desk.all([Append(C, record(1), invites=(b"i" * 16,))])
+        assert desk.all([Append(D, record(1), invites=(b"i" * 16,))]) == [STORED]
+        assert desk.ask(desk.store.find_invite, b"i" * 16) == C
+
+    def test_the_same_attachment_twice_is_kept_once(self, desk: Desk) -> None:
+        card = Attachment(sha256(b"card").digest(), b"card")
+        assert desk.all([Append(C, record(n), (card,)) for n in (1, 2)]) == [STORED, STORED]
+        assert desk.ask(desk.store.attachment, C, card.hash) == b"card"
+        bodies = sum(len(r.body or b"") for r in desk.read(C))
+        assert desk.ask(desk.store.load, C).size == bodies + len(b"card")
+
+    def test_find_looks_back_to_the_beginning(self, desk: Desk) -> None:
+        desk.all([append(C, n) for n in range(1, 40)])
+        assert desk.ask(desk.store.find, C, record(3).idempotency_id) == Known(3, 1003)
+        assert desk.ask(desk.store.find, C, b"never" + bytes(11)) is None
+        assert desk.ask(desk.store.find, b"x" * 16, record(3).idempotency_id) is None
+
+    def test_cursors_only_go_forward(self, desk: Desk) -> None:
+        desk.all([Cursor(C, ANA, 3), Cursor(C, ANA, 7), Cursor(C, ANA, 5), Cursor(C, BO, 1)])
+        assert desk.ask(desk.store.load, C).cursors == {ANA: 7, BO: 1}
+        assert desk.ask(desk.store.load, D).cursors == {}
+
+    def test_a_beat_is_overwritten(self, desk: Desk) -> None:
+        desk.all([Beat(C, ANA, b"old", 5), Beat(C, ANA, b"new", 6), Beat(D, ANA, b"d", 7)])
+        assert desk.ask(desk.store.load, C).beats == {ANA: (b"new", 6)}
+
+    def test_a_dismissed_device_leaves_no_slot(self, desk: Desk) -> None:
+        desk.all([Cursor(C, ANA, 3), Beat(C, ANA, b"beat", 5), Cursor(C, BO, 2), Dismiss(C, ANA)])
+        loaded = desk.ask(desk.store.load, C)
+        assert (loaded.cursors, loaded.beats) == ({BO: 2}, {})
+
+    def test_an_empty_log_loads(self, desk: Desk) -> None:
+        loaded = desk.ask(desk.store.load, C)
+        assert (loaded.turns, loaded.last, loaded.recent) == ((), None, ())
+        assert (loaded.first_whole, loaded.size) == (1, 0)
+
+    def test_loading_gives_the_turns_and_the_end(self, desk: Desk) -> None:
+        kinds = [MESSAGE, COMMIT, MESSAGE, REQUEST, MESSAGE]
+        records = [record(n, kind=kind) for n, kind in enumerate(kinds, 1)]
+        desk.all([Append(C, r) for r in records])
+        loaded = desk.ask(desk.store.load, C)
+        bodiless = [replace(r, body=b"") for r in records]
+        assert loaded.turns == (bodiless[1], bodiless[3])
+        assert loaded.last == bodiless[4]
+        assert loaded.recent == tuple((r.idempotency_id, r.n, r.time) for r in records)
+        assert loaded.size == sum(len(r.body or b"") + len(r.side_data) for r in records)
+
+    def test_loading_gives_the_newest_ids_only(self, desk: Desk) -> None:
+        desk.all([append(C, n) for n in range(1, RECENT + 11)])
+        recent = desk.ask(desk.store.load, C).recent
+        assert [n for _, n, _ in recent] == list(range(11, RECENT + 11))
+
+    def test_another_writer_is_heard_before_the_conflict(
+        self, desk: Desk, opened: Callable[[], Desk]
+    ) -> None:
+        desk.all([append(C, 1), append(D, 1)])
+        other = opened()
+        assert other.all([append(C, 2), append(C, 3)]) == [STORED, STORED]
+        seen: list[object] = []
+        desk.store.listen(lambda circle, n: seen.append((circle, n)))
+        desk.store.submit(append(C, 2, tag=b"mine"), seen.append)
+        desk.do(append(D, 2))
+        assert seen == [(C, 3), Conflict(3)]
+        assert desk.read(C, 2) == [record(2), record(3)]
+        assert desk.do(append(C, 4)) is STORED
+        assert other.do(append(C, 5)) is STORED
+        assert other.moved == [(C, 4)]
+
+    def test_everything_is_there_after_closing(
+        self, desk: Desk, opened: Callable[[], Desk]
+    ) -> None:
+        card = Attachment(sha256(b"card").digest(), b"card")
+        desk.all([Append(C, record(1, kind=COMMIT), (card,), (b"i" * 16,)), append(C, 2)])
+        desk.all([Cursor(C, ANA, 2), Beat(C, BO, b"beat", 9)])
+        before, key = desk.ask(desk.store.load, C), desk.store.relay_key
+        desk.store.close()
+        again = opened()
+        assert again.ask(again.store.load, C) == before
+        assert again.store.relay_key == key
+        assert again.read(C) == [record(1, kind=COMMIT), record(2)]
+        assert again.ask(again.store.attachment, C, card.hash) == b"card"
+        assert again.ask(again.store.find_invite, b"i" * 16) == C
+        assert again.do(append(C, 3)) is STORED
+
+    def test_closing_settles_what_waits(self, opened: Callable[[], Desk]) -> None:
+        desk = opened()
+        outcomes: list[Outcome] = []
+        answers: list[object] = []
+        desk.store.submit(creation(C), outcomes.append)
+        for n in range(1, 200):
+            desk.store.submit(append(C, n), outcomes.append)
+        desk.store.circles(answers.append)
+        desk.store.close()
+        assert outcomes == [STORED] * 200
+        assert len(answers) == 1
+
+
+class ForgettingContract:
+    """What `Forget` takes and what it leaves."""
+
+    LOG = (
+        record(1, kind=COMMIT, time=10 * HOUR),
+        record(2, time=20 * HOUR),
+        record(3, kind=REQUEST, time=30 * HOUR),
+        record(4, time=40 * HOUR),
+        record(5, kind=COMMIT, time=50 * HOUR),
+        record(6, time=60 * HOUR),
+    )
+
+    @pytest.fixture
+    def kept(self, opened: Callable[[], Desk]) -> Desk:
+        desk = opened()
+        desk.all([creation(C), *(Append(C, r) for r in self.LOG)])
+        return desk
+
+    @pytest.mark.parametrize(
+        ("forget", "gone"),
+        [
+            (Forget(C, 0, 0, 0, 0, 0), []),
+            (Forget(C, 6, 0, 0, 0, 0), []),
+            (Forget(C, 0, 99 * HOUR, 0, 0, 0), []),
+            (Forget(C, 4, 99 * HOUR, 0, 0, 0), [1, 2, 3, 4]),
+            (Forget(C, 6, 30 * HOUR, 0, 0, 0), [1, 2]),
+            (Forget(C, 6, 30 * HOUR + 1, 0, 0, 0), [1, 2, 3]),
+            (Forget(C, 0, 0, 50 * HOUR, 0, 0), [2, 3, 4]),
+            (Forget(C, 0, 0, 99 * HOUR, 50 * HOUR, 0), [1, 2, 3, 4, 6]),
+            (Forget(C, 0, 0, 99 * HOUR, 50 * HOUR + 1, 0), [1, 2, 3, 4, 5, 6]),
+            (Forget(C, 3, 30 * HOUR, 45 * HOUR, 0, 0), [1, 2, 3, 4]),
+        ],
+    )
+    def test_what_is_over_goes_and_its_hash_stays(
+        self, kept: Desk, forget: Forget, gone: list[int]
+    ) -> None:
+        outcome = kept.do(forget)
+        records = kept.read(C)
+        assert [r.n for r in records if r.body is None] == gone
+        first_whole = max(gone, default=0) + 1
+        size = sum(len(r.body or b"") + len(r.side_data) for r in records)
+        assert outcome == Forgotten(first_whole, size)
+        loaded = kept.ask(kept.store.load, C)
+        assert (loaded.first_whole, loaded.size) == (first_whole, size)
+        for before, after in zip(self.LOG, records, strict=True):
+            if after.body is not None:
+                assert after == before
+            else:
+                sender = before.sender if before.kind == COMMIT else b""
+                assert after == replace(before, body=None, sender=sender)
+
+    def test_the_roster_and_the_ids_outlive_the_bodies(self, kept: Desk) -> None:
+        kept.do(Forget(C, 6, 99 * HOUR, 0, 0, 0))
+        loaded = kept.ask(kept.store.load, C)
+        assert [(r.side_data, r.sender) for r in loaded.turns if r.kind == COMMIT] == [
+            (b"side 1", BO),
+            (b"side 5", BO),
+        ]
+        assert loaded.last is not None and loaded.last.body is None
+        again = replace(record(2), n=7)
+        assert kept.do(Append(C, again)) == Known(2, 20 * HOUR)
+
+    def test_forgetting_twice_changes_nothing(self, kept: Desk) -> None:
+        forget = Forget(C, 4, 99 * HOUR, 0, 0, 0)
+        first = kept.do(forget)
+        assert kept.do(forget) == first
+
+    def test_old_attachments_go_but_those_in_use(self, kept: Desk) -> None:
+        old, card, new = (
+            Attachment(sha256(data).digest(), data) for data in (b"old", b"card", b"new")
+        )
+        kept.do(Append(C, record(7, time=70 * HOUR), (old, card)))
+        kept.do(Append(C, record(8, time=80 * HOUR), (new,)))
+        before = kept.ask(kept.store.load, C).size
+        outcome = kept.do(Forget(C, 0, 0, 0, 0, 80 * HOUR, keep=(card.hash,)))
+        assert outcome == Forgotten(1, before - len(b"old"))
+        found = [kept.ask(kept.store.attachment, C, a.hash) for a in (old, card, new)]
+        assert found == [None, b"card", b"new"]
+
+    def test_a_long_log_is_forgotten_in_rounds(self, opened: Callable[[], Desk]) -> None:
+        desk = opened()
+        length = 4500
+        desk.all([creation(C), *(append(C, n) for n in range(1, length + 1))])
+        forget = Forget(C, length, EVERYTHING, 0, 0, 0)
+        rounds = []
+        while not rounds or rounds[-1] <= length:
+            outcome = desk.do(forget)
+            assert isinstance(outcome, Forgotten)
+            rounds.append(outcome.first_whole)
+        assert rounds == sorted(set(rounds)), "each round comes further"
+        assert outcome == Forgotten(length + 1, 0)
