@@ -1,0 +1,102 @@
+"""Opening a circle: what the founder's MLS group is created with.
+
+docs/protocol.md section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crypto.circle.device import Identity
+from crypto.circle.errors import MisuseError
+from crypto.circle.extensions import (
+    capabilities,
+    context_extensions,
+    credential,
+    leaf_extensions,
+)
+from crypto.circle.genesis import Genesis
+from crypto.circle.names import circle_name, circle_topic, device_label, person_name
+from crypto.circle.state import (
+    RETENTION_USUAL,
+    CircleState,
+    Door,
+    MemberRecord,
+)
+from crypto.errors import FieldError
+from crypto.mls.cipher_suite import CipherSuite
+from crypto.mls.credential import BasicCredential
+from crypto.mls.extensions import Extension
+from crypto.mls.leaf_node import Capabilities
+from crypto.primitives import Rng
+from crypto.relay_address import RelayAddress
+from crypto.secret import Secret
+
+CAP_USUAL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """A circle that is about to be: its id is the MLS group id, the rest what the group needs."""
+
+    circle_id: bytes
+    genesis: Genesis
+    state: CircleState
+    credential: BasicCredential
+    capabilities: Capabilities
+    leaf_extensions: tuple[Extension, ...]
+    context_extensions: tuple[Extension, ...]
+
+
+def found(
+    suite: CipherSuite,
+    identity: Identity,
+    *,
+    person: str,
+    circle: str,
+    relay: RelayAddress,
+    relay_key: bytes,
+    rng: Rng,
+    now: int,
+    label: str = "",
+    topic: str = "",
+    cap: int = CAP_USUAL,
+    door: Door = Door.CODE,
+    history: int = 0,
+    retention: int = RETENTION_USUAL,
+) -> Founding:
+    """A new circle with one member, a host, on `cap` chairs; `now` in milliseconds since 1970.
+
+    MisuseError with a sentence where a name or a number is not possible.
+    """
+    member = identity.member.public
+    try:
+        genesis = Genesis(member, cap, now, rng(16))
+        state = CircleState(
+            name=circle_name(circle),
+            topic=circle_topic(topic),
+            cap=cap,
+            hosts=(member,),
+            door=door,
+            history=history,
+            retention=retention,
+            relays=(relay,),
+            relay_key=relay_key,
+            invites=(),
+            beacon_key=Secret(rng(32)),
+            next_join_number=1,
+            members=(MemberRecord(member, 0, 0, b"", b""),),
+        )
+    except FieldError as error:
+        raise MisuseError(f"That is not possible here: {error}.") from error
+    circle_id = genesis.circle_id()
+    device = identity.device(circle_id, person_name(person), device_label(label))
+    return Founding(
+        circle_id,
+        genesis,
+        state,
+        credential(member),
+        capabilities(suite),
+        leaf_extensions(device),
+        context_extensions(genesis, state),
+    )
