@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass, fields
 from typing import Self
 
 import pytest
@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.mls.codec import MAX_VECTOR_LENGTH, Reader, Struct, Writer, encode_length
+from crypto.mls.credential import BasicCredential, X509Credential
 from crypto.mls.errors import DecodeError, UsageError
+from crypto.mls.extensions import Extension, RequiredCapabilities
+from crypto.mls.hpke import HpkeCiphertext
+from crypto.mls.key_package import KeyPackage
+from crypto.mls.leaf_node import (
+    Capabilities,
+    CommitSource,
+    KeyPackageSource,
+    LeafNode,
+    Lifetime,
+    UpdateSource,
+)
+from crypto.mls.ratchet_tree import ParentNode
+from crypto.mls.treekem import UpdatePath, UpdatePathNode
 from tests.vectors import vectors
 
 
@@ -235,3 +249,31 @@ def test_numbers_that_do_not_fit_are_not_cut() -> None:
         with pytest.raises(OverflowError):
             write(-1)
     assert writer.getvalue() == b""
+
+
+STRUCTURES = (
+    BasicCredential,
+    Capabilities,
+    CommitSource,
+    Extension,
+    HpkeCiphertext,
+    KeyPackage,
+    KeyPackageSource,
+    LeafNode,
+    Lifetime,
+    ParentNode,
+    RequiredCapabilities,
+    UpdatePath,
+    UpdatePathNode,
+    UpdateSource,
+    X509Credential,
+)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda structure: structure.__name__)
+def test_structures_cannot_be_changed(structure: type[Struct]) -> None:
+    value = object.__new__(structure)
+    assert not hasattr(value, "__dict__")
+    for name in (*(field.name for field in fields(structure)), "anything"):  # type: ignore[arg-type]
+        with pytest.raises((FrozenInstanceError, TypeError)):
+            setattr(value, name, b"")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.mls import hpke
+from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.errors import InvalidError, UndecryptableError
 from crypto.mls.hpke import HpkeCiphertext
 from crypto.mls.kem import KemKeyPair
@@ -54,6 +57,27 @@ def test_what_is_sealed_opens(info: bytes, aad: bytes, plaintext: bytes, seed: i
     receiver = SUITE.kem.generate_key_pair(rng)
     sealed = hpke.seal(SUITE, receiver.public, info, aad, plaintext, rng)
     assert hpke.open_(SUITE, receiver, info, aad, sealed) == plaintext
+
+
+@given(st.binary(max_size=50), st.binary(max_size=200), st.integers())
+@pytest.mark.parametrize(
+    ("suite", "aead"),
+    [(SUITE, AEAD.CHACHA20_POLY1305), (AES128GCM_SUITE, AEAD.AES_128_GCM)],
+    ids=["ChaCha20-Poly1305", "AES-128-GCM"],
+)
+def test_it_agrees_with_another_library(
+    suite: CipherSuite, aead: AEAD, info: bytes, plaintext: bytes, seed: int
+) -> None:
+    theirs = Suite(KEM.X25519, KDF.HKDF_SHA256, aead)
+    rng = seeded(seed)
+    receiver = suite.kem.generate_key_pair(rng)
+    ours = hpke.seal(suite, receiver.public, info, b"", plaintext, rng)
+    secret = X25519PrivateKey.from_private_bytes(receiver.secret.reveal())
+    assert theirs.decrypt(ours.kem_output + ours.ciphertext, secret, info) == plaintext
+    public = X25519PublicKey.from_public_bytes(receiver.public)
+    sealed = theirs.encrypt(plaintext, public, info)
+    back = HpkeCiphertext(sealed[:32], sealed[32:])
+    assert hpke.open_(suite, receiver, info, b"", back) == plaintext
 
 
 def test_each_sealing_has_a_key_of_its_own() -> None:
