@@ -1,0 +1,226 @@
+"""A store in memory, for tests of what stands above it: nothing happens before `settle`.
+
+A test can write as another writer would (`write_elsewhere`) and have the disk fail (`fail`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from crypto.access.log import EMPTY_CHAIN, Kind, chain
+from crypto.secret import Secret
+from relay.store.contract import (
+    BROKEN,
+    EXISTS,
+    RECENT,
+    STORED,
+    UNKNOWN,
+    Append,
+    Beat,
+    Conflict,
+    Creation,
+    Cursor,
+    Dismiss,
+    Forget,
+    Forgotten,
+    Intention,
+    Known,
+    Loaded,
+    Outcome,
+    Record,
+)
+
+
+@dataclass
+class Shelf:
+    """One circle, as it is kept."""
+
+    creation: Creation
+    records: list[Record] = field(default_factory=list)
+    attachments: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    cursors: dict[bytes, int] = field(default_factory=dict)
+    beats: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+
+    def size(self) -> int:
+        return sum(len(r.body or b"") + len(r.side_data) for r in self.records)
+
+    def first_whole(self) -> int:
+        gone = [record.n for record in self.records if record.body is None]
+        return max(gone, default=0) + 1
+
+
+class MemoryStore:
+    """A `relay.store.contract.Store` that keeps everything until it is dropped."""
+
+    def __init__(self) -> None:
+        self.shelves: dict[bytes, Shelf] = {}
+        self.invites: dict[bytes, bytes] = {}
+        self.waiting: deque[Callable[[], None]] = deque()
+        self.submitted: list[Intention] = []
+        self._broken: str | None = None
+        self._moved: Callable[[bytes, int], None] = lambda circle, n: None
+
+    @property
+    def relay_key(self) -> Secret:
+        return Secret(b"\x07" * 32)
+
+    @property
+    def broken(self) -> str | None:
+        return self._broken
+
+    def listen(self, moved: Callable[[bytes, int], None]) -> None:
+        self._moved = moved
+
+    def fail(self) -> None:
+        """The disk is full, or gone, from the next thing on."""
+        self._broken = "no space left on the disk"
+
+    def write_elsewhere(self, append: Append, tell: bool = True) -> Outcome:
+        """Another writer gets in first; `tell` is whether the listener is told of it."""
+        outcome = self._append(append)
+        if tell:
+            self.waiting.append(partial(self._moved, append.circle, append.record.n))
+        return outcome
+
+    def submit(self, intention: Intention, done: Callable[[Outcome], None]) -> None:
+        self.submitted.append(intention)
+        self.waiting.append(lambda: done(self._carry_out(intention)))
+
+    def settle(self) -> None:
+        """Everything that was asked for so far, and what comes of it."""
+        while self.waiting:
+            self.settle_one()
+
+    def settle_one(self) -> None:
+        """What was asked for first."""
+        self.waiting.popleft()()
+
+    def close(self) -> None:
+        self.settle()
+
+    def _carry_out(self, intention: Intention) -> Outcome:
+        if self._broken is not None:
+            return BROKEN
+        if isinstance(intention, Creation):
+            if intention.circle in self.shelves:
+                return EXISTS
+            self.shelves[intention.circle] = Shelf(intention)
+            return STORED
+        shelf = self.shelves.get(intention.circle)
+        if shelf is None:
+            return UNKNOWN
+        match intention:
+            case Append():
+                return self._append(intention)
+            case Cursor():
+                held = shelf.cursors.get(intention.access_key, 0)
+                shelf.cursors[intention.access_key] = max(held, intention.n)
+            case Beat():
+                shelf.beats[intention.access_key] = (intention.body, intention.time)
+            case Dismiss():
+                shelf.cursors.pop(intention.access_key, None)
+                shelf.beats.pop(intention.access_key, None)
+            case Forget():
+                return self._forget(shelf, intention)
+        return STORED
+
+    def _append(self, append: Append) -> Outcome:
+        shelf, record = self.shelves[append.circle], append.record
+        known = self._find(shelf, record.idempotency_id)
+        if known is not None:
+            return known
+        n = len(shelf.records)
+        before = shelf.records[-1].chain if shelf.records else EMPTY_CHAIN
+        follows = chain(append.circle, n + 1, record.kind, before, record.entry_hash)
+        if record.n != n + 1 or record.chain != follows:
+            return Conflict(n)
+        shelf.records.append(record)
+        for attachment in append.attachments:
+            shelf.attachments[attachment.hash] = (record.time, attachment.data)
+        for invite in append.invites:
+            self.invites.setdefault(invite, append.circle)
+        return STORED
+
+    def _forget(self, shelf: Shelf, forget: Forget) -> Forgotten:
+        for place, record in enumerate(shelf.records):
+            before = forget.commits_before if record.kind == Kind.COMMIT else forget.others_before
+            settled = record.n <= forget.acknowledged and record.time < forget.settled_before
+            if settled or record.time < before:
+                shelf.records[place] = replace(record, body=None)
+        for hash_, (time, _) in list(shelf.attachments.items()):
+            if time < forget.attachments_before and hash_ not in forget.keep:
+                del shelf.attachments[hash_]
+        return Forgotten(shelf.first_whole(), shelf.size())
+
+    def _find(self, shelf: Shelf, idempotency_id: bytes) -> Known | None:
+        found = (r for r in shelf.records if r.idempotency_id == idempotency_id)
+        return next((Known(record.n, record.time) for record in found), None)
+
+    def load(self, circle: bytes, done: Callable[[Loaded | None], None]) -> None:
+        self.waiting.append(lambda: done(self._load(circle)))
+
+    def _load(self, circle: bytes) -> Loaded | None:
+        shelf = self.shelves.get(circle)
+        if shelf is None or self._broken is not None:
+            return None
+        bare = [replace(r, body=None if r.body is None else b"") for r in shelf.records]
+        return Loaded(
+            shelf.creation,
+            tuple(record for record in bare if record.kind != Kind.MESSAGE),
+            bare[-1] if bare else None,
+            tuple((r.idempotency_id, r.n, r.time) for r in bare[-RECENT:]),
+            shelf.first_whole(),
+            shelf.size(),
+            dict(shelf.cursors),
+            dict(shelf.beats),
+        )
+
+    def read(
+        self,
+        circle: bytes,
+        first: int,
+        last: int,
+        limit: int,
+        done: Callable[[Sequence[Record] | None], None],
+    ) -> None:
+        self.waiting.append(lambda: done(self._read(circle, first, last, limit)))
+
+    def _read(self, circle: bytes, first: int, last: int, limit: int) -> list[Record] | None:
+        shelf = self.shelves.get(circle)
+        if shelf is None or self._broken is not None:
+            return None
+        found: list[Record] = []
+        size = 0
+        for record in shelf.records[first - 1 : last]:
+            size += len(record.body or b"")
+            if found and size > limit:
+                break
+            found.append(record)
+        return found
+
+    def find(
+        self, circle: bytes, idempotency_id: bytes, done: Callable[[Known | None], None]
+    ) -> None:
+        def answer() -> None:
+            shelf = self.shelves.get(circle)
+            lost = shelf is None or self._broken is not None
+            done(None if lost or shelf is None else self._find(shelf, idempotency_id))
+
+        self.waiting.append(answer)
+
+    def find_invite(self, invite: bytes, done: Callable[[bytes | None], None]) -> None:
+        self.waiting.append(lambda: done(None if self._broken else self.invites.get(invite)))
+
+    def attachment(self, circle: bytes, hash: bytes, done: Callable[[bytes | None], None]) -> None:
+        def answer() -> None:
+            shelf = None if self._broken else self.shelves.get(circle)
+            held = None if shelf is None else shelf.attachments.get(hash)
+            done(None if held is None else held[1])
+
+        self.waiting.append(answer)
+
+    def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:
+        self.waiting.append(lambda: done(None if self._broken else list(self.shelves)))
