@@ -21,6 +21,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -200,7 +201,7 @@ def _remove(target: Target) -> None:
     if target.env.is_symlink() or target.env.is_file():
         raise EnvironmentFailure(
             f"{target.env} is not a folder, and it is where the environment goes.\n"
-            f"Type: mv {target.env} {target.env}.old"
+            f"Type: mv {shlex.quote(str(target.env))} {shlex.quote(f'{target.env}.old')}"
         )
     if target.stamp.exists():
         shutil.rmtree(target.stamp)
@@ -278,7 +279,11 @@ def main(arguments: Sequence[str]) -> int:
         _say(str(failure))
         return 1
     except OSError as error:
-        _say(f"{env} could not be prepared in {root}: {error}")
+        _say(
+            f"{env} could not be prepared in {root}: {error}\n"
+            "The first start has to write there. To have a copy of your own, type: "
+            f"cp -r {shlex.quote(str(root))} ~/hallway && ~/hallway/hallway"
+        )
         return 1
     except KeyboardInterrupt:
         _say(f"interrupted; {env} will be built from the beginning next time.")

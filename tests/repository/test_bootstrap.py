@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,6 +256,19 @@ class TestFailing:
         assert code == 2
         assert f"HALLWAY_PYTHON is {old}" in err
         assert not (checkout.root / ".venv-run").exists()
+
+    def test_too_old_is_what_the_project_says(self) -> None:
+        with (ROOT / "pyproject.toml").open("rb") as file:
+            wanted = tomllib.load(file)["project"]["requires-python"]
+        major, minor = wanted.removeprefix(">=").split(".")
+        assert f"sys.version_info < ({major}, {minor})" in (ROOT / "hallway").read_text()
+
+    def test_a_folder_that_can_not_be_written_to(self, checkout: Checkout) -> None:
+        (checkout.root / ".venv-run.lock").mkdir()
+        code, _, err = checkout.run()
+        assert code == 1
+        assert f"could not be prepared in {checkout.root}: " in err
+        assert f"type: cp -r '{checkout.root}' ~/hallway && ~/hallway/hallway" in err
 
     def test_a_new_python_is_found_behind_an_old_one(self, checkout: Checkout) -> None:
         script(checkout.root / "bin" / "python3", "#!/bin/sh\nexit 1\n")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -29,13 +30,23 @@ CLOCKS_AND_DICE = {"datetime.now", "datetime.utcnow", "date.today", "os.urandom"
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Every module that is imported, in functions and under conditions too."""
+    """All that is imported, in functions and under conditions too: ``from a import b`` is a.b."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def without_type_checking(tree: ast.Module) -> ast.Module:
+    """The module as it runs: what only the type checker reads is left out."""
+    kept = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    ]
+    return ast.Module(kept, tree.type_ignores)
 
 
 def called(tree: ast.AST) -> set[str]:
@@ -70,7 +81,7 @@ def test_finds_imports_and_calls_wherever_they_hide() -> None:
     tree = ast.parse(
         "import a.b\ndef f():\n    from c.d import e\nif X:\n    import g as h; a.b.c()"
     )
-    assert set(imported(tree)) == {"a.b", "c.d", "g"}
+    assert set(imported(tree)) == {"a.b", "c.d.e", "g"}
     assert called(tree) == {"b.c"}
 
 
@@ -80,6 +91,33 @@ def test_looks_at_all_wings(trees: dict[str, ast.Module]) -> None:
 
 def test_only_primitives_knows_libsodium(trees: dict[str, ast.Module]) -> None:
     assert importers(trees, "nacl") == {"crypto.primitives"}
+
+
+def test_mls_knows_nothing_of_hallway(trees: dict[str, ast.Module]) -> None:
+    """It would stand in a project of its own, with secrets and primitives taken along."""
+    floor = ("crypto.mls", "crypto.primitives", "crypto.secret")
+    found = {
+        f"{name} imports {one}"
+        for name, tree in trees.items()
+        if within(name, floor)
+        for one in imported(tree)
+        if within(one, ("crypto", "relay", "tui")) and not within(one, floor)
+    }
+    assert found == set()
+
+
+def test_there_are_no_import_cycles(trees: dict[str, ast.Module]) -> None:
+    graph = {
+        name: {
+            found if found in trees else found.rpartition(".")[0]
+            for found in imported(without_type_checking(tree))
+            if found in trees or found.rpartition(".")[0] in trees
+        }
+        - {name}
+        for name, tree in trees.items()
+    }
+    order = list(TopologicalSorter(graph).static_order())
+    assert set(order) == set(trees)
 
 
 def test_only_edges_know_asyncio(trees: dict[str, ast.Module]) -> None:
