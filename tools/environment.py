@@ -187,6 +187,8 @@ def _wanted_python(project: Path) -> str:
 def build(target: Target, machine: Machine, named: str | None) -> None:
     """Build the environment anew and stamp it."""
     steps = commands(machine, target)
+    # Read first: what is changed while this runs must not pass for what was installed.
+    built_from = inputs(target)
     installer = "uv" if machine.uv is not None else "pip"
     _say(f"preparing {target.env.name} with {installer}; this is done once.")
     _remove(target)
@@ -194,7 +196,12 @@ def build(target: Target, machine: Machine, named: str | None) -> None:
         _run(step, target)
     site_packages = next(target.env.glob("lib/python3.*/site-packages"))
     (site_packages / "hallway.pth").write_bytes(os.fsencode(target.root) + b"\n")
-    write_stamp(target, machine.python, named)
+    write_stamp(target, built_from, machine.python, named)
+
+
+def inputs(target: Target) -> dict[str, bytes]:
+    """What the environment is built from: file name → content."""
+    return {path.name: path.read_bytes() for path in (target.lock, target.project)}
 
 
 def _remove(target: Target) -> None:
@@ -224,13 +231,15 @@ def _run(command: Sequence[str], target: Target) -> None:
         )
 
 
-def write_stamp(target: Target, python: str, named: str | None) -> None:
+def write_stamp(
+    target: Target, built_from: dict[str, bytes], python: str, named: str | None
+) -> None:
     """Say that the environment is good. Nothing may follow this."""
     fresh = target.env / f"{STAMP}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    for source in (target.lock, target.project):
-        (fresh / source.name).write_bytes(source.read_bytes())
+    for name, content in built_from.items():
+        (fresh / name).write_bytes(content)
     (fresh / "origin").write_bytes(os.fsencode(f"{target.root}\n{named or ''}\n{python}\n"))
     if target.stamp.exists():
         shutil.rmtree(target.stamp)
@@ -260,7 +269,7 @@ def prepare(target: Target, environ: dict[str, str]) -> None:
         machine = look_around(environ)
         if is_ready(target, machine.python, named):
             # The shell's comparison is stricter than ours: let it succeed next time.
-            write_stamp(target, _origin(target).python, named)
+            write_stamp(target, inputs(target), _origin(target).python, named)
         else:
             build(target, machine, named)
 

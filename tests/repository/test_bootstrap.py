@@ -169,6 +169,18 @@ class TestNoticing:
         (checkout.root / "tools/environment.py").unlink()
         assert checkout.run()[0] == 0, "the stamp was not brought up to date"
 
+    def test_a_change_while_it_builds(self, checkout: Checkout) -> None:
+        hold = checkout.root.parent / "hold"
+        os.mkfifo(hold)
+        first = checkout.start(HOLD=str(hold))
+        with hold.open("w") as held:
+            (checkout.root / "requirements.lock").write_text("#")
+            held.write("\n")
+        first.communicate()
+        assert first.returncode == 0
+        assert checkout.run()[0] == 0
+        assert checkout.builds() == 2
+
     def test_a_checkout_that_was_moved(self, checkout: Checkout) -> None:
         checkout.run()
         checkout.root = checkout.root.rename(checkout.root.parent / "moved")

@@ -15,6 +15,7 @@ from tools.environment import (
     Target,
     build,
     commands,
+    inputs,
     is_ready,
     look_around,
     write_stamp,
@@ -35,6 +36,10 @@ def target(tmp_path: Path) -> Target:
     target.python.parent.mkdir(parents=True)
     target.python.symlink_to(sys.executable)
     return target
+
+
+def stamp(target: Target, python: str, named: str | None) -> None:
+    write_stamp(target, inputs(target), python, named)
 
 
 class TestCommands:
@@ -93,7 +98,7 @@ class TestMachine:
 
 class TestStamp:
     def test_a_stamped_environment_is_ready(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         assert is_ready(target, PYTHON, None)
 
     def test_an_environment_without_stamp_is_not(self, target: Target) -> None:
@@ -101,51 +106,51 @@ class TestStamp:
 
     @pytest.mark.parametrize("name", ["origin", "requirements.lock", "pyproject.toml"])
     def test_nor_with_half_a_stamp(self, target: Target, name: str) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         (target.stamp / name).unlink()
         assert not is_ready(target, PYTHON, None)
 
     def test_nor_with_an_origin_that_was_cut(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         (target.stamp / "origin").write_text("")
         assert not is_ready(target, PYTHON, None)
 
     def test_nor_after_the_lock_changed(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         target.lock.write_text("a==2 --hash=sha256:00\n")
         assert not is_ready(target, PYTHON, None)
 
     def test_nor_after_the_project_asks_for_another_python(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         target.project.write_text('[project]\nrequires-python = ">=3.12"\n')
         assert not is_ready(target, PYTHON, None)
 
     def test_but_after_another_change_of_the_project(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         target.project.write_text('[project]\nversion = "2"\nrequires-python = ">=3.11"\n')
         assert is_ready(target, PYTHON, None)
 
     def test_not_where_the_checkout_was_moved(self, target: Target, tmp_path: Path) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         elsewhere = replace(target, root=tmp_path / ".." / "elsewhere")
         assert not is_ready(elsewhere, PYTHON, None)
 
     def test_not_where_its_python_is_gone(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         target.python.unlink()
         target.python.symlink_to("/no/such/python")
         assert not is_ready(target, PYTHON, None)
 
     def test_another_python_counts_only_when_it_was_asked_for(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         assert is_ready(target, "/usr/bin/python3.13", None)
         assert not is_ready(target, "/usr/bin/python3.13", "python3.13")
         assert is_ready(target, PYTHON, "python3.12")
 
     def test_stamping_again_replaces_what_was_said(self, target: Target) -> None:
-        write_stamp(target, PYTHON, None)
+        stamp(target, PYTHON, None)
         target.lock.write_text("a==2 --hash=sha256:00\n")
-        write_stamp(target, PYTHON, "python3.12")
+        stamp(target, PYTHON, "python3.12")
         assert is_ready(target, PYTHON, "python3.12")
         assert (target.stamp / "origin").read_text() == f"{target.root}\npython3.12\n{PYTHON}\n"
 
