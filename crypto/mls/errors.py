@@ -1,16 +1,18 @@
 """Everything that `crypto.mls` raises, by who is to blame.
 
-    MlsError
-    ├── UsageError              the caller asked for what the state does not allow
-    ├── PeerError               bytes from elsewhere are wrong; the state is what it was
-    │   ├── DecodeError         not a well-formed structure (RFC 9420 sections 2 and 6)
-    │   ├── RefusedError        well formed, but a thing that this subset never takes part in
-    │   ├── InvalidError        breaks a rule that every member checks in the same way
-    │   └── UndecryptableError  does not open with the keys that this member holds
-    │       ├── KeyUsedError    the generation was used already: a replay
-    │       ├── TooFarAheadError  the generation lies beyond the bound on skipped keys
-    │       └── StuckError      a commit passes every public check, and our own part of it fails
-    └── InternalError           our own bug
+MlsError
+├── UsageError              the caller asked for what the state does not allow
+├── PeerError               bytes from elsewhere are wrong; the state is what it was
+│   ├── DecodeError         not a well-formed structure (RFC 9420 sections 2 and 6)
+│   ├── RefusedError        well formed, but a thing that this subset never takes part in
+│   ├── InvalidError        breaks a rule that every member checks in the same way
+│   ├── OwnLeafError        genuine, from our own leaf, but this state never sent it
+│   └── UndecryptableError  does not open with the keys that this member holds
+│       ├── KeyUsedError    the generation was used already: a replay
+│       ├── TooFarAheadError  the generation lies beyond the bound on skipped keys
+│       └── StuckError      a commit passes every public check, and our own part of it fails
+├── SnapshotError           stored bytes are damaged, or of another version
+└── InternalError           our own bug
 """
 
 from __future__ import annotations
@@ -44,6 +46,11 @@ class InvalidError(PeerError):
         self.rule = rule
 
 
+class OwnLeafError(PeerError):
+    """A genuine message of our own leaf that this state has not sent: the state is a copy that
+    another copy has left behind. To send from it would use keys a second time."""
+
+
 class UndecryptableError(PeerError):
     """The ciphertext does not open with the keys that this member holds."""
 
@@ -59,6 +66,10 @@ class TooFarAheadError(UndecryptableError):
 class StuckError(UndecryptableError):
     """A commit is valid for all that everybody can check, but our own ciphertext, derived key
     or confirmation tag fails: this member cannot follow it, and others may have."""
+
+
+class SnapshotError(MlsError):
+    """Stored bytes are damaged, of another version or kind, or do not belong together."""
 
 
 class InternalError(MlsError):

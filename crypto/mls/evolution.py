@@ -55,7 +55,7 @@ class Evolution:
     psks: tuple[PreSharedKeyID, ...]
 
     def added_leaves(self) -> tuple[LeafIndex, ...]:
-        """The leaves of the members that were added, in the order of their Adds."""
+        """The leaves of those who are added, which a path is not encrypted to."""
         return tuple(added.leaf for added in self.added)
 
 

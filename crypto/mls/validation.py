@@ -6,7 +6,7 @@ them all, those of the lower modules included. Order within a function is from c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.commit import Commit, ProposalReference
@@ -127,7 +127,6 @@ def check_proposals(
     """
     proposals = _by_value(commit)
     removed: set[LeafIndex] = set()
-    psks: set[PreSharedKeyID] = set()
     for proposal in proposals:
         match proposal:
             case Add():
@@ -136,10 +135,9 @@ def check_proposals(
                 raise InvalidError("a Commit holds its sender's Update", "proposals.own_update")
             case Remove():
                 _check_remove(proposal, committer, tree, removed)
-            case PreSharedKey():
-                _check_psk(suite, proposal.psk, psks)
             case _:
                 pass
+    check_psks(suite, [p.psk for p in proposals if isinstance(p, PreSharedKey)])
     if sum(isinstance(proposal, GroupContextExtensions) for proposal in proposals) > 1:
         raise InvalidError(
             "a Commit sets the group's extensions twice", "proposals.extensions_twice"
@@ -172,14 +170,16 @@ def _check_remove(
     removed.add(proposal.removed)
 
 
-def _check_psk(suite: CipherSuite, psk: PreSharedKeyID, seen: set[PreSharedKeyID]) -> None:
-    if isinstance(psk.psk, ResumptionPsk) and psk.psk.usage is not ResumptionPskUsage.APPLICATION:
-        raise InvalidError("a pre-shared key is for a group that starts anew", "psk.usage")
-    if len(psk.psk_nonce) != suite.hash_length:
-        raise InvalidError("a pre-shared key's nonce has a wrong length", "psk.nonce_length")
-    if psk in seen:
-        raise InvalidError("a Commit uses a pre-shared key twice", "psk.repeated")
-    seen.add(psk)
+def check_psks(suite: CipherSuite, psks: Sequence[PreSharedKeyID]) -> None:
+    """The pre-shared keys of a Commit or of a Welcome (sections 12.1.4, 12.2 and 12.4.3.1)."""
+    for psk_id in psks:
+        psk = psk_id.psk
+        if isinstance(psk, ResumptionPsk) and psk.usage is not ResumptionPskUsage.APPLICATION:
+            raise InvalidError("a pre-shared key is for a group that starts anew", "psk.usage")
+        if len(psk_id.psk_nonce) != suite.hash_length:
+            raise InvalidError("a pre-shared key's nonce has a wrong length", "psk.nonce_length")
+    if len(set(psks)) != len(psks):
+        raise InvalidError("a pre-shared key is used twice", "psk.repeated")
 
 
 def path_required(proposals: tuple[Proposal, ...]) -> bool:
