@@ -5,8 +5,14 @@ A structure checks its fields when it is made, read or not, so that none out of 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from crypto.access.log import HEAD_LENGTH, Head
 from crypto.errors import FieldError
-from crypto.mls.codec import Reader, Writer
+from crypto.mls.codec import Reader, Struct, Writer
+from crypto.mls.errors import DecodeError
+
+S = TypeVar("S", bound=Struct)
 
 
 def exact(value: bytes, length: int, what: str) -> None:
@@ -42,3 +48,23 @@ def read_text(reader: Reader) -> str:
         return reader.opaque().decode()
     except UnicodeDecodeError as error:
         raise FieldError("a text is not valid UTF-8") from error
+
+
+def write_head(writer: Writer, head: Head) -> None:
+    """The struct `Head` of docs/protocol.md section 5.1."""
+    writer.raw(head.encode())
+
+
+def read_head(reader: Reader) -> Head:
+    """A `Head`; whether a relay signed it is `head.verify`'s to say."""
+    return Head.decode(reader.raw(HEAD_LENGTH))
+
+
+def decoded(kind: type[S], data: bytes, what: str) -> S:
+    """The structure that the bytes hold, or FieldError whatever is wrong with them."""
+    try:
+        return kind.decode(data)
+    except FieldError:
+        raise
+    except DecodeError as error:
+        raise FieldError(f"{what} is not well formed") from error
