@@ -6,6 +6,8 @@ Labels are given bare ("key", "FramedContentTBS"); the prefix "MLS 1.0 " is adde
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from crypto.mls import hpke
 from crypto.mls.cipher_suite import CipherSuite, SignatureKeyPair
 from crypto.mls.codec import encode_length
@@ -73,7 +75,12 @@ def decrypt_with_label(
 
 def _labeled(label: str, content: bytes) -> bytes:
     """The tail that KDFLabel, SignContent and EncryptContext share: label and content, counted."""
-    return _opaque(b"MLS 1.0 " + label.encode()) + _opaque(content)
+    return _prefixed(label) + encode_length(len(content)) + content
+
+
+@lru_cache(maxsize=64)  # a message takes a dozen labels, always the same
+def _prefixed(label: str) -> bytes:
+    return _opaque(b"MLS 1.0 " + label.encode())
 
 
 def _opaque(data: bytes) -> bytes:
