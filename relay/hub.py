@@ -116,6 +116,8 @@ class Hub:
         late = now - self.settings.greeting
         for session in [each for each in self._unbound if each.started <= late]:
             session.refuse(Refusal.TOO_SLOW)
+        for session in self.sessions:
+            session.drop_old(now)
         for circle in list(self._circles.values()):
             circle.tick(now)
             if circle.idle(now, IDLE):

@@ -200,8 +200,13 @@ class Session:
 
     def take_staged(self, now: int) -> dict[bytes, bytes]:
         """What has been handed in whole, by hash."""
-        self._drop_old(now)
+        self.drop_old(now)
         return {key: bytes(part.data) for key, part in self.staged.items() if part.whole}
+
+    def drop_old(self, now: int) -> None:
+        """Let go of what was handed in long ago and no commit has named."""
+        before = now - self.hub.settings.stage_life
+        self._drop_staged([key for key, part in self.staged.items() if part.at < before])
 
     # What the client says.
 
@@ -285,7 +290,7 @@ class Session:
             self.refuse(Refusal.TOO_FAST, 1000)
 
     def _stage(self, frame: wire.Stage, now: int) -> None:
-        self._drop_old(now)
+        self.drop_old(now)
         part = self.staged.get(frame.hash)
         again = part is not None and frame.offset == 0
         if part is None or again:
@@ -306,10 +311,6 @@ class Session:
         part.whole = end == part.total
         if part.whole and sha256(bytes(part.data)) != frame.hash:
             self.refuse(Refusal.MALFORMED)
-
-    def _drop_old(self, now: int) -> None:
-        before = now - self.hub.settings.stage_life
-        self._drop_staged([key for key, part in self.staged.items() if part.at < before])
 
     def _drop_staged(self, hashes: list[bytes]) -> None:
         for key in hashes:

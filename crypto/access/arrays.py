@@ -32,7 +32,9 @@ def blob(limit: int) -> Check:
 
 def uint(highest: int = UINT64_LIMIT - 1, lowest: int = 0) -> Check:
     """A whole number from `lowest` to `highest`; without bounds a uint64."""
-    return lambda value: type(value) is int and lowest <= value <= highest
+    return lambda value: (
+        isinstance(value, int) and type(value) is not bool and lowest <= value <= highest
+    )
 
 
 def flag(value: object) -> bool:

@@ -19,6 +19,7 @@ from crypto.access.arrays import (
     uint,
 )
 from crypto.access.errors import MalformedError, MisuseError
+from crypto.access.log import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ LAYOUT: Layout[Point | Nothing] = Layout(
     [
         (fixed(2), [b"ab"], [b"a", b"abc", "ab", bytearray(b"ab"), None]),
         (blob(2), [b"", b"ab"], [b"abc", "a", None, 1]),
-        (uint(), [0, 2**64 - 1], [-1, 2**64, True, 1.0, "1", None]),
+        (uint(), [0, 2**64 - 1, Kind.COMMIT], [-1, 2**64, True, 1.0, "1", None]),
         (uint(5, 2), [2, 5], [1, 6, False]),
         (flag, [True, False], [0, 1, None]),
         (text(3), ["", "abc", "é"], ["abcd", "éé", b"a", None]),
