@@ -35,6 +35,7 @@ from crypto.circle.extensions import (
     context_extensions,
     leaf_extensions,
 )
+from crypto.circle.happened import Outcome
 from crypto.circle.names import circle_name, circle_topic, device_label, imitates, person_name
 from crypto.circle.rules import check
 from crypto.circle.sides import committed_hash
@@ -57,12 +58,14 @@ class Draft:
     """A commit to be made. `leaf_extensions` are the own leaf's new ones, None to keep them.
 
     `deltas` are the side data but for the Welcome's, which is for the keys in `arriving`.
+    `outcome` is what the commit leads to once it is ordered.
     """
 
-    proposals: tuple[mls.Proposal, ...] = ()
-    deltas: tuple[Delta, ...] = ()
-    leaf_extensions: tuple[Extension, ...] | None = None
-    arriving: tuple[bytes, ...] = ()
+    proposals: tuple[mls.Proposal, ...]
+    deltas: tuple[Delta, ...]
+    leaf_extensions: tuple[Extension, ...] | None
+    arriving: tuple[bytes, ...]
+    outcome: Outcome
 
     def authenticated_data(self) -> bytes:
         """What the MLS commit must hold: 32 bytes."""
@@ -72,11 +75,7 @@ class Draft:
         """The side data's bytes; `welcome` is the MLSMessage that the commit brought forth."""
         if self.arriving and welcome is None:
             raise MisuseError("Somebody comes in with this commit, so it has a Welcome.")
-        return encode(self.with_welcome(sha256(welcome or b"")))
-
-    def with_welcome(self, welcome_hash: bytes) -> tuple[Delta, ...]:
-        """All deltas, those for the Welcome with this hash included."""
-        return (*self.deltas, *(LeaveWelcome(key, welcome_hash) for key in self.arriving))
+        return encode(_with_welcome(self.deltas, self.arriving, sha256(welcome or b"")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +86,16 @@ class Departure:
     signature: bytes
 
 
-def refresh() -> Draft:
+def refresh(view: CircleView, own: LeafIndex) -> Draft:
     """Fresh keys for the own leaf and its path, nothing else: an empty commit."""
-    return Draft()
+    return _draft(view, own)
 
 
 def rename(view: CircleView, own: LeafIndex, name: str, label: str | None = None) -> Draft:
     """Be called otherwise on this device, or have it called otherwise."""
     device = view.leaves[own].device
     name = person_name(name)
-    others = {m: other for m, other in view.names().items() if m != view.leaves[own].member}
-    _no_imitation(name, others.values())
+    _no_imitation(view, view.leaves[own].member, name)
     new_label = device.label if label is None else device_label(label)
     return _draft(view, own, device=replace(device, name=name, label=new_label))
 
@@ -190,11 +188,10 @@ def admit(
     invite = _open(view, joiner.proof.invite_id)
     if now > invite.expires_at:
         raise MisuseError("The code's time is over. Make a new one.")
-    _in_time(key_package, now)
+    if not view.state.chairs_free():
+        raise MisuseError(f"All {view.state.cap} chairs are taken.")
+    _fit(view, key_package, joiner.leaf, now)
     leaf = joiner.leaf
-    if person_name(leaf.name) != leaf.name or device_label(leaf.device.label) != leaf.device.label:
-        raise MisuseError("The newcomer's name is not written as names are here.")
-    _no_imitation(leaf.name, view.names().values())
     left = [] if invite.uses == 1 else [replace(invite, uses=invite.uses - 1)]
     others = [other for other in view.state.invites if other.id != invite.id]
     number = view.state.next_join_number
@@ -214,7 +211,7 @@ def admit(
 def add_device(view: CircleView, own: LeafIndex, key_package: KeyPackage, now: int) -> Draft:
     """Add another device of one's own; `now` in milliseconds since 1970."""
     joiner = _joiner(key_package)
-    _in_time(key_package, now)
+    _fit(view, key_package, joiner.leaf, now)
     delta = AddDevice(joiner.leaf.access_key)
     return _draft(view, own, added=(key_package,), deltas=(delta,))
 
@@ -232,7 +229,7 @@ def rejoin(
     `rekey_signature` is the old access key's, from the request in the log.
     """
     joiner = _joiner(key_package)
-    _in_time(key_package, now)
+    _fit(view, key_package, joiner.leaf, now)
     before = view.with_signature_key(old_leaf_key)
     if before is None:
         raise MisuseError("The device that wants to come in again is not in this circle any more.")
@@ -321,15 +318,9 @@ def _draft(
     proposals: list[mls.Proposal] = [mls.Remove(index) for index in removed]
     proposals += [mls.Add(key_package) for key_package in added]
     if state is not None and state != view.state:
-        extensions = context_extensions(view.genesis, state)
-        proposals.append(mls.GroupContextExtensions(extensions))
+        proposals.append(mls.GroupContextExtensions(context_extensions(view.genesis, state)))
     joiners = tuple(Joiner.of(key_package) for key_package in added)
-    draft = Draft(
-        tuple(proposals),
-        tuple(deltas),
-        None if device is None else leaf_extensions(device),
-        tuple(joiner.leaf.access_key for joiner in joiners),
-    )
+    arriving = tuple(joiner.leaf.access_key for joiner in joiners)
     leaf = view.leaves[own]
     change = Change(
         view,
@@ -338,13 +329,21 @@ def _draft(
         joiners,
         removed,
         leaf if device is None else Leaf(leaf.member, leaf.signature_key, device),
-        draft.with_welcome(bytes(HASH_LENGTH)),
+        # the Welcome does not exist yet, and its hash is not among what the rules look at
+        _with_welcome(deltas, arriving, bytes(HASH_LENGTH)),
     )
     try:
-        check(change)
+        outcome = check(change)
     except CommitRefusedError as refused:
         raise MisuseError(str(refused)) from refused
-    return draft
+    extensions = None if device is None else leaf_extensions(device)
+    return Draft(tuple(proposals), tuple(deltas), extensions, arriving, outcome)
+
+
+def _with_welcome(
+    deltas: Sequence[Delta], arriving: Iterable[bytes], welcome_hash: bytes
+) -> tuple[Delta, ...]:
+    return (*deltas, *(LeaveWelcome(key, welcome_hash) for key in arriving))
 
 
 def _state(old: CircleState, **changes: object) -> CircleState:
@@ -368,16 +367,21 @@ def _joiner(key_package: KeyPackage) -> Joiner:
         raise MisuseError("What asks to come in is no device of Hallway's.") from error
 
 
-def _no_imitation(name: str, others: Iterable[str]) -> None:
-    imitated = imitates(name, others)
-    if imitated is not None:
-        raise MisuseError(f"The name {name} looks like {imitated}, who is in. Choose another.")
-
-
-def _in_time(key_package: KeyPackage, now: int) -> None:
+def _fit(view: CircleView, key_package: KeyPackage, leaf: Leaf, now: int) -> None:
+    """What only the answering device judges of keys and name; `now` in milliseconds."""
     try:
         check_lifetime(key_package.leaf_node, now // 1000, KEY_PACKAGE_LIFETIME)
     except InvalidError as error:
         raise MisuseError(
             "The keys that the device came with are out of date. It has to ask once more."
         ) from error
+    if person_name(leaf.name) != leaf.name or device_label(leaf.device.label) != leaf.device.label:
+        raise MisuseError("The newcomer's name is not written as names are here.")
+    _no_imitation(view, leaf.member, leaf.name)
+
+
+def _no_imitation(view: CircleView, member: bytes, name: str) -> None:
+    others = (other for key, other in view.names().items() if key != member)
+    imitated = imitates(name, others)
+    if imitated is not None:
+        raise MisuseError(f"The name {name} looks like {imitated}, who is in. Choose another.")

@@ -15,6 +15,7 @@ from crypto.access.binding import (
     rekey_statement,
 )
 from crypto.access.side_data import Admit, Delta, Depart, LeaveWelcome, Rekey
+from crypto.circle.arriving import key_package, with_proof
 from crypto.circle.device import Identity, sign_device
 from crypto.circle.genesis import Genesis
 from crypto.circle.state import (
@@ -27,6 +28,8 @@ from crypto.circle.state import (
 from crypto.circle.view import Change, CircleView, Joiner, Leaf
 from crypto.entry import InviteProof
 from crypto.invite import InviteKeys
+from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE as SUITE
+from crypto.mls.key_package import KeyPackageSecrets
 from crypto.mls.tree_math import LeafIndex
 from crypto.primitives import Rng, sha256
 from crypto.relay_address import RelayAddress
@@ -166,6 +169,15 @@ def newcomer(somebody: Somebody, code: Code | None = None) -> Joiner:
     """What somebody's key package brings in, with a code's proof where there is one."""
     leaf, init_key = somebody.leaf(), sha256(somebody.name.encode())
     return Joiner(leaf, init_key, None if code is None else code.prove(leaf, init_key))
+
+
+def package(somebody: Somebody, code: Code | None = None, now: int = NOW) -> KeyPackageSecrets:
+    """Somebody's real key package, with a code's proof where there is one."""
+    leaf = somebody.leaf()
+    secrets = key_package(
+        SUITE, somebody.key, somebody.identity.leaf, leaf.device, seeded(somebody.name), now
+    )
+    return secrets if code is None else with_proof(SUITE, secrets, CIRCLE_ID, code.keys)
 
 
 def welcome(joiner: Joiner) -> LeaveWelcome:
