@@ -27,6 +27,15 @@ def test_any_extension_is_read_back(extension_type: int, data: bytes) -> None:
     assert Extension.decode(extension.encode()) == extension
 
 
+def test_the_types_are_those_of_section_17_3() -> None:
+    assert extensions.APPLICATION_ID == 0x0001
+    assert extensions.RATCHET_TREE == 0x0002
+    assert extensions.REQUIRED_CAPABILITIES == 0x0003
+    assert extensions.EXTERNAL_PUB == 0x0004
+    assert extensions.EXTERNAL_SENDERS == 0x0005
+    assert {1, 2, 3, 4, 5} == extensions.DEFAULT_EXTENSION_TYPES
+
+
 def test_the_layout() -> None:
     assert Extension(GREASE, b"data").encode() == b"\x0a\x0a\x04data"
 

@@ -13,6 +13,7 @@ from crypto.mls.credential import BasicCredential, X509Credential
 from crypto.mls.errors import DecodeError, UsageError
 from crypto.mls.extensions import DEFAULT_EXTENSION_TYPES, Extension, RequiredCapabilities
 from crypto.mls.leaf_node import (
+    MLS10,
     Capabilities,
     CommitSource,
     KeyPackageSource,
@@ -180,6 +181,10 @@ class TestCapabilities:
             RequiredCapabilities(credential_types=(0xF2, 0xF3)),
         ):
             assert not able.meet(required)
+
+
+def test_the_version_is_that_of_section_6() -> None:
+    assert MLS10 == 0x0001
 
 
 def test_a_lifetime_covers_both_its_ends() -> None:
