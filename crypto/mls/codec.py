@@ -100,7 +100,9 @@ class Reader:
         start = self._position
         stop = start + length
         if stop > self._end:
-            raise DecodeError(f"{length} bytes announced, {self._end - start} left")
+            raise DecodeError(
+                f"{length} bytes announced, {self._end - start} left", "codec.truncated"
+            )
         self._position = stop
         return self._data[start:stop]
 
@@ -121,11 +123,15 @@ class Reader:
         first = self.uint8()
         prefix = first >> 6
         if prefix == 3:
-            raise DecodeError("a vector length with the prefix 11 is not allowed")
+            raise DecodeError(
+                "a vector length with the prefix 11 is not allowed", "codec.length_prefix"
+            )
         size = 1 << prefix
         value = int.from_bytes(bytes((first & 0x3F,)) + self.raw(size - 1))
         if prefix and value < (1 << (8 * (size >> 1) - 2)):
-            raise DecodeError(f"the length {value} is not written in its shortest form")
+            raise DecodeError(
+                f"the length {value} is not written in its shortest form", "codec.shortest_length"
+            )
         return value
 
     def opaque(self) -> bytes:
@@ -136,7 +142,7 @@ class Reader:
         """`optional<T>`: None, or the value by `read_item(reader)`."""
         present = self.uint8()
         if present > 1:
-            raise DecodeError(f"a presence byte is 0 or 1, not {present}")
+            raise DecodeError(f"a presence byte is 0 or 1, not {present}", "codec.presence")
         return read_item(self) if present else None
 
     def vector(self, read_item: Callable[[Reader], T]) -> list[T]:
@@ -144,7 +150,9 @@ class Reader:
         length = self.length()
         start = self._position
         if start + length > self._end:
-            raise DecodeError(f"{length} bytes announced, {self._end - start} left")
+            raise DecodeError(
+                f"{length} bytes announced, {self._end - start} left", "codec.truncated"
+            )
         inner = Reader(self._data, start, start + length)
         items: list[T] = []
         while not inner.at_end():
@@ -170,7 +178,9 @@ class Reader:
     def finish(self) -> None:
         """Refuse bytes that follow a complete structure."""
         if not self.at_end():
-            raise DecodeError(f"{self._end - self._position} bytes follow the structure")
+            raise DecodeError(
+                f"{self._end - self._position} bytes follow the structure", "codec.trailing"
+            )
 
 
 class Struct(ABC):

@@ -27,7 +27,15 @@ class UsageError(MlsError):
 
 
 class PeerError(MlsError):
-    """Bytes that came from elsewhere were refused; nothing of the state has changed."""
+    """Bytes that came from elsewhere were refused; nothing of the state has changed.
+
+    `rule` is the name of the rule that they break, as numbered in `crypto.mls.rules`; None where
+    what went wrong is no rule of its own.
+    """
+
+    def __init__(self, message: str, rule: str | None = None) -> None:
+        super().__init__(message if rule is None else f"{message} ({rule})")
+        self.rule = rule
 
 
 class DecodeError(PeerError):
@@ -37,13 +45,15 @@ class DecodeError(PeerError):
 class RefusedError(PeerError):
     """Well formed, but outside the subset: external commits, ReInit, standalone proposals…"""
 
+    def __init__(self, message: str, rule: str) -> None:
+        super().__init__(message, rule)
+
 
 class InvalidError(PeerError):
-    """A rule that every member checks in the same way is broken; `rule` is its number."""
+    """A rule that every member checks in the same way is broken."""
 
     def __init__(self, message: str, rule: str) -> None:
-        super().__init__(f"{message} ({rule})")
-        self.rule = rule
+        super().__init__(message, rule)
 
 
 class OwnLeafError(PeerError):

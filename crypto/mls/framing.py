@@ -289,7 +289,7 @@ class MlsMessage(Struct):
     def read(cls, reader: Reader) -> Self:
         version = reader.uint16()
         if version != MLS10:
-            raise DecodeError(f"a message is of version {MLS10}, not {version}")
+            raise DecodeError(f"a message is of version {MLS10}, not {version}", "framing.version")
         return cls(_BODIES[_known(WireFormat, reader.uint16())].read(reader))
 
 

@@ -151,7 +151,7 @@ class Group:
         """
         body = MlsMessage.decode(welcome).body
         if not isinstance(body, Welcome):
-            raise DecodeError("this is a message of another kind, not a Welcome")
+            raise DecodeError("this is a message of another kind, not a Welcome", "welcome.kind")
         tree = None if ratchet_tree is None else RatchetTree.decode(ratchet_tree)
         return cls(join_group(suite, body, member, psks, tree, now))
 
@@ -342,13 +342,15 @@ class Group:
             return self._stage(opened.content, policy, psks)
         if isinstance(body, PublicMessage):
             if not allow_public:
-                raise RefusedError("a message in clear; this group takes encrypted ones only")
+                raise RefusedError(
+                    "a message in clear; this group takes encrypted ones only", "framing.in_clear"
+                )
             epoch = self._epoch
             content = unprotect_public(
                 epoch.suite, body, epoch.context, epoch.secrets.membership_key, epoch.signature_key
             )
             return self._stage(content, policy, psks)
-        raise DecodeError("a group takes PublicMessage and PrivateMessage only")
+        raise DecodeError("a group takes PublicMessage and PrivateMessage only", "framing.kind")
 
     def _unprotect(self, message: PrivateMessage) -> OpenedMessage:
         epoch, ratchets = self.state
@@ -375,7 +377,10 @@ class Group:
         epoch = self._epoch
         self._refuse_own(content.content.sender)
         if not isinstance(content.content.content, Commit):
-            raise RefusedError("a proposal on its own; here proposals come within Commits only")
+            raise RefusedError(
+                "a proposal on its own; here proposals come within Commits only",
+                "framing.lone_proposal",
+            )
         checked = check_commit(epoch, content)
         if policy is not None:
             policy(checked.change)

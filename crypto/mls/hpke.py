@@ -52,11 +52,15 @@ def open_(
     try:
         shared_secret = suite.kem.decapsulate(sealed.kem_output, key_pair)
     except InvalidError as error:
-        raise UndecryptableError("an HPKE ciphertext holds no usable encapsulated key") from error
+        raise UndecryptableError(
+            "an HPKE ciphertext holds no usable encapsulated key", "hpke.zero_dh"
+        ) from error
     key, nonce = _key_schedule(suite, shared_secret, info)
     plaintext = suite.aead.open(key, nonce, aad, sealed.ciphertext)
     if plaintext is None:
-        raise UndecryptableError("an HPKE ciphertext does not open with this key and context")
+        raise UndecryptableError(
+            "an HPKE ciphertext does not open with this key and context", "hpke.ciphertext"
+        )
     return plaintext
 
 

@@ -11,7 +11,7 @@ from crypto.mls.key_package import KeyPackageSecrets
 from crypto.mls.key_schedule import derive_epoch, derive_welcome_secret, epoch_from_secret
 from crypto.mls.leaf_node import MLS10
 from crypto.mls.ratchet_tree import RatchetTree
-from crypto.mls.tree_hash import tree_hash, verify_parent_hashes, verify_unmerged_leaves
+from crypto.mls.tree_hash import tree_hash, verify_tree
 from crypto.mls.tree_math import LeafIndex
 from crypto.mls.treekem import TreeKemPrivate, join_path
 from crypto.mls.validation import (
@@ -72,7 +72,9 @@ def join_group(
     check_psks(suite, secrets.psks)
     psk_secret = look_up_psks(suite, secrets.psks, psks)
     if psk_secret is None:
-        raise UndecryptableError("the Welcome uses a pre-shared key that we do not have")
+        raise UndecryptableError(
+            "the Welcome uses a pre-shared key that we do not have", "welcome.psk"
+        )
     welcome_secret = derive_welcome_secret(suite, secrets.joiner_secret, psk_secret)
     info = open_group_info(suite, welcome_secret, welcome.encrypted_group_info)
     tree = _tree_of(info, ratchet_tree)
@@ -105,7 +107,7 @@ def _open_secrets(suite: CipherSuite, welcome: Welcome, member: KeyPackageSecret
                 welcome.encrypted_group_info,
                 entry.encrypted_group_secrets,
             )
-    raise UndecryptableError("the Welcome is not for this key package")
+    raise UndecryptableError("the Welcome is not for this key package", "welcome.not_ours")
 
 
 def _tree_of(info: GroupInfo, given: RatchetTree | None) -> RatchetTree:
@@ -134,8 +136,7 @@ def _check_tree(
 ) -> None:
     if tree_hash(suite, tree) != context.tree_hash:
         raise InvalidError("the ratchet tree is not the one of the group", "welcome.tree_hash")
-    verify_unmerged_leaves(tree)
-    verify_parent_hashes(suite, tree)
+    verify_tree(suite, tree)
     check_members(suite, tree, context.extensions)
     for at, leaf_node in tree.members():
         check_leaf_node(suite, leaf_node, context.group_id, at)

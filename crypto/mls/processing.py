@@ -79,7 +79,7 @@ def follow_commit(epoch: Epoch, checked: CheckedCommit, psks: PskLookup) -> Epoc
     except StuckError:
         raise
     except PeerError as error:
-        raise StuckError(f"the Commit is valid, but not for our keys: {error}") from error
+        raise StuckError("the Commit is valid, but not for our keys", error.rule) from error
 
 
 def _follow(epoch: Epoch, checked: CheckedCommit, psks: PskLookup) -> EpochAndRatchets:
@@ -97,10 +97,13 @@ def _follow(epoch: Epoch, checked: CheckedCommit, psks: PskLookup) -> EpochAndRa
         )
     psk_secret = look_up_psks(epoch.suite, checked.evolution.psks, psks)
     if psk_secret is None:
-        raise StuckError("the Commit uses a pre-shared key that we do not have")
+        raise StuckError("the Commit uses a pre-shared key that we do not have", "commit.psk")
     context = epoch.next_context(change, checked.content)
     state, _ = epoch.advance(change, context, private, commit_secret, psk_secret)
     tag = checked.content.auth.confirmation_tag
     if tag is None or not equal(tag, state.epoch.confirmation_tag):
-        raise StuckError("the Commit's confirmation tag is not that of the epoch we arrive at")
+        raise StuckError(
+            "the Commit's confirmation tag is not that of the epoch we arrive at",
+            "commit.confirmation_tag",
+        )
     return state

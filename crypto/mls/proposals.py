@@ -165,5 +165,5 @@ def read_proposal(reader: Reader) -> Proposal:
     proposal_type = reader.uint16()
     kind = _BY_TYPE.get(proposal_type)
     if kind is None:
-        raise DecodeError(f"the proposal type {proposal_type:#06x} is unknown")
+        raise DecodeError(f"the proposal type {proposal_type:#06x} is unknown", "proposals.unknown")
     return kind.read(reader)

@@ -141,7 +141,10 @@ def unprotect_public(
     content, auth = message.content, message.auth
     _check_place(content.group_id, content.epoch, context)
     if message.membership_tag is None:
-        raise RefusedError("only members speak here: external senders and commits are refused")
+        raise RefusedError(
+            "only members speak here: external senders and commits are refused",
+            "framing.external_sender",
+        )
     if content.content_type is ContentType.APPLICATION:
         raise InvalidError("application data came in clear", "framing.public_application")
     expected = _membership_tag(suite, membership_key, content, auth, context)
@@ -252,7 +255,9 @@ def unprotect_private(
         message.ciphertext,
     )
     if plaintext is None:
-        raise UndecryptableError("a message does not open with the key that it names")
+        raise UndecryptableError(
+            "a message does not open with the key that it names", "framing.ciphertext"
+        )
     content, auth = _unpadded(plaintext, message.content_type)
     framed = FramedContent(
         message.group_id,
@@ -292,7 +297,9 @@ def _open_sender_data(
     key, nonce = _sender_data_key(suite, sender_data_secret, message.ciphertext)
     opened = suite.aead.open(key, nonce, aad, message.encrypted_sender_data)
     if opened is None:
-        raise UndecryptableError("a message's sender data do not open with this epoch's secret")
+        raise UndecryptableError(
+            "a message's sender data do not open with this epoch's secret", "framing.sender_data"
+        )
     return SenderData.decode(opened)
 
 

@@ -238,10 +238,12 @@ class RatchetTree(Struct):
         """`DecodeError` for no nodes, a blank one at the end, a node of the wrong type."""
         nodes = reader.vector(lambda inner: inner.optional(_read_node))
         if not nodes or nodes[-1] is None:
-            raise DecodeError("a ratchet tree ends with a node that is not blank")
+            raise DecodeError("a ratchet tree ends with a node that is not blank", "tree.last_node")
         for index, node in enumerate(nodes):
             if node is not None and isinstance(node, ParentNode) != bool(index % 2):
-                raise DecodeError(f"node {index} of a ratchet tree is of the wrong type")
+                raise DecodeError(
+                    f"node {index} of a ratchet tree is of the wrong type", "tree.node_type"
+                )
         return cls(nodes)
 
 

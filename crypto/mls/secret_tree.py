@@ -282,8 +282,12 @@ def _encode_kept(key: MessageKey) -> bytes:
 
 def _check_reach(ratchet: _Ratchet, leaf: LeafIndex, generation: int) -> None:
     if generation < ratchet.generation:
-        raise KeyUsedError(f"generation {generation} of leaf {leaf} was used already, or too old")
+        raise KeyUsedError(
+            f"generation {generation} of leaf {leaf} was used already, or too old",
+            "ratchet.key_used",
+        )
     if generation > min(ratchet.generation + MAX_SKIPPED, MAX_GENERATION):
         raise TooFarAheadError(
-            f"generation {generation} of leaf {leaf} leaves out more than {MAX_SKIPPED} messages"
+            f"generation {generation} of leaf {leaf} leaves out more than {MAX_SKIPPED} messages",
+            "ratchet.too_far_ahead",
         )

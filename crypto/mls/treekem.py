@@ -297,7 +297,8 @@ def _derived_keys(
         node = tree.parent(step.node)
         if node is None or node.encryption_key != key_pair.public:
             raise UndecryptableError(
-                f"the path secret does not lead to the public key of node {step.node}"
+                f"the path secret does not lead to the public key of node {step.node}",
+                "path.derived_key",
             )
         derived[step.node] = key_pair
     return derived
@@ -314,7 +315,9 @@ def _open_path_secret(
         key_pair = private.key_pair(recipient)
         if key_pair is not None:
             return Secret(decrypt_with_label(suite, key_pair, _LABEL, context, sealed))
-    raise UndecryptableError("the path is sealed to none of the keys that this member holds")
+    raise UndecryptableError(
+        "the path is sealed to none of the keys that this member holds", "path.not_ours"
+    )
 
 
 def _new_parents(

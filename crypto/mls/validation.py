@@ -149,11 +149,14 @@ def _by_value(commit: Commit) -> tuple[Proposal, ...]:
     proposals: list[Proposal] = []
     for proposal in commit.proposals:
         if isinstance(proposal, ProposalReference):
-            raise RefusedError("a Commit names a proposal by reference; all are by value here")
+            raise RefusedError(
+                "a Commit names a proposal by reference; all are by value here",
+                "proposals.by_reference",
+            )
         if isinstance(proposal, ReInit):
-            raise RefusedError("a group is never re-initialised here")
+            raise RefusedError("a group is never re-initialised here", "proposals.reinit")
         if isinstance(proposal, ExternalInit):
-            raise RefusedError("nobody joins by an external commit here")
+            raise RefusedError("nobody joins by an external commit here", "proposals.external_init")
         proposals.append(proposal)
     return tuple(proposals)
 

@@ -166,7 +166,9 @@ def open_group_info(suite: CipherSuite, welcome_secret: Secret, sealed: bytes) -
     key, nonce = _welcome_key_and_nonce(suite, welcome_secret)
     plaintext = suite.aead.open(key, nonce, b"", sealed)
     if plaintext is None:
-        raise UndecryptableError("the Welcome's GroupInfo does not open with its joiner secret")
+        raise UndecryptableError(
+            "the Welcome's GroupInfo does not open with its joiner secret", "welcome.group_info"
+        )
     return GroupInfo.decode(plaintext)
 
 
