@@ -24,7 +24,7 @@ def _drawn() -> dict[str, str]:
     above: dict[str, str] = {}
     stack: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = re.match(r"^ {4}([│├└─ ]*)(\w+Error)\b", line)
+        found = re.match(r"^([│├└─ ]*)(\w+Error)\b", line)
         if not found:
             continue
         depth = len(found[1])
