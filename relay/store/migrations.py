@@ -33,8 +33,10 @@ def steps() -> list[str]:
 def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
     """A connection with the settings that every connection to a relay's file has."""
     try:
+        # SQLite would let others read a new file, and the relay's key is in this one.
+        path.touch(mode=0o600)
         connection = apsw.Connection(str(path), vfs=vfs)
-    except apsw.CantOpenError as error:
+    except (OSError, apsw.CantOpenError) as error:
         raise StoreError(f"{path} cannot be opened: {error}. Is its directory writable?") from error
     connection.set_busy_timeout(BUSY_MS)
     connection.transaction_mode = "IMMEDIATE"

@@ -1,0 +1,208 @@
+"""`hallway relay`: running a relay, ending it, and asking how it is.
+
+Exit codes: 0 done, 1 it did not work (the reason is on standard error), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from relay.config import FILE, Config, ConfigError, Settled, default_directory, settle
+from relay.directory import Directory, DirectoryError, Held
+from relay.store.contract import StoreError
+
+STOP_SECONDS = 20
+"""How long `relay stop` waits for the relay to end."""
+
+RUN_EXAMPLE = """\
+examples:
+  hallway relay                                      for this computer alone
+  hallway relay --listen 0.0.0.0:7600 --data ~/relay   for the network it is in
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `relay` with its verbs to a command line's subparsers; `run` carries it out."""
+    configure(
+        subparsers.add_parser(
+            "relay",
+            help="run a relay, or see to one that runs",
+            description="Run a relay that keeps the logs of circles. Ctrl-C ends it.",
+            epilog=RUN_EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the flags and verbs of `hallway relay`."""
+    parser.set_defaults(run=run, verb="run")
+    _add_place(parser)
+    _add_settings(parser)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    for verb, text, does in (
+        ("stop", "end the relay that runs on the directory", "stop"),
+        ("status", "say whether a relay runs there, and its counts", "status"),
+        ("config", "show every setting and where its value comes from", "config"),
+    ):
+        under = verbs.add_parser(
+            verb,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"example: hallway relay {verb} --data ~/relay",
+        )
+        under.set_defaults(run=run, verb=does)
+        _add_place(under, default=argparse.SUPPRESS)
+        if verb == "config":
+            _add_settings(under, default=argparse.SUPPRESS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m relay`: as `hallway relay`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m relay",
+        description="Run a relay that keeps the logs of circles. Ctrl-C ends it.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    configure(parser)
+    return run(parser.parse_args(arguments))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out a parsed command; the exit code."""
+    try:
+        settled = _settle(arguments)
+        path = Path(arguments.data) if arguments.data else default_directory()
+        if arguments.verb == "config":
+            print("\n".join(settled.lines()))
+            return 0
+        if arguments.verb == "run":
+            return _run(settled.config, Directory(path))
+        directory = Directory(path, make=False)
+        return _stop(directory) if arguments.verb == "stop" else _status(directory)
+    except (ConfigError, DirectoryError, StoreError) as error:
+        return _fail(str(error))
+
+
+def _add_place(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        default=default,
+        help=f"the relay's directory (else {default_directory()})",
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", default=default, help=f"settings in TOML (else DIR/{FILE})"
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    hints = get_type_hints(Config)
+    for each in fields(Config):
+        kind = hints[each.name]
+        several = kind == tuple[str, ...]
+        parser.add_argument(
+            "--" + each.name.replace("_", "-"),
+            default=default,
+            action="append" if several else "store",
+            type=int if kind is int else str,
+            choices=get_args(kind) if get_origin(kind) is Literal else None,
+            metavar=None if get_origin(kind) is Literal else ("N" if kind is int else "VALUE"),
+            help=each.metadata["help"],
+        )
+
+
+def _settle(arguments: argparse.Namespace) -> Settled:
+    path = Path(arguments.data) if arguments.data else default_directory()
+    file = Path(arguments.config) if arguments.config else path / FILE
+    flags = {each.name: getattr(arguments, each.name, None) for each in fields(Config)}
+    return settle(flags, os.environ, file, wanted=arguments.config is not None)
+
+
+def _run(config: Config, directory: Directory) -> int:
+    # Imported here: stop, status and config need no server.
+    from relay.serving import serve
+
+    tls = _tls(config)
+    with Held(directory), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        broken = runner.run(serve(config, directory, tls, lambda line: print(line, flush=True)))
+    return _fail(broken) if broken else 0
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # not on every platform
+        return None
+    return uvloop.new_event_loop
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    if not config.tls_cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.tls_cert, config.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"The certificate {config.tls_cert} and its key {config.tls_key} cannot be used:"
+            f" {error}."
+        ) from error
+    return context
+
+
+def _stop(directory: Directory) -> int:
+    process = directory.runner()
+    if process is None:
+        return _fail(f"No relay runs on {directory.path}.")
+    os.kill(process, signal.SIGTERM)
+    end = time.monotonic() + STOP_SECONDS
+    while directory.runner() == process:
+        if time.monotonic() > end:
+            return _fail(f"The relay (process {process}) has not ended after {STOP_SECONDS} s.")
+        time.sleep(0.05)
+    return 0
+
+
+def _status(directory: Directory) -> int:
+    process = directory.runner()
+    if process is None:
+        return _fail(f"No relay runs on {directory.path}.")
+    print(f"A relay (process {process}) runs on {directory.path}.")
+    try:
+        page = _ask(directory.socket, "/metrics")
+    except OSError as error:
+        return _fail(f"It does not answer on {directory.socket}: {error.strerror or error}.")
+    for line in page.splitlines():
+        if not line.startswith("#"):
+            print(line.removeprefix("hallway_"))
+    return 0
+
+
+def _ask(path: Path, page: str) -> str:
+    connection = http.client.HTTPConnection("localhost", timeout=5)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.sock.settimeout(5)
+        connection.sock.connect(str(path))
+        connection.request("GET", page)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1

@@ -1,0 +1,165 @@
+"""The relay's settings: flags before environment before file before defaults.
+
+The file is TOML (`relay.toml` in the relay's directory, or the one that `--config` names); a key
+that is not known is an error, and so is a value of another type. In the environment a setting is
+`HALLWAY_RELAY_` and its name in capitals; several values of one are separated by commas.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+FILE = "relay.toml"
+PREFIX = "HALLWAY_RELAY_"
+
+
+class ConfigError(Exception):
+    """A setting cannot be used. The message says which, from where, and what it may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that an operator may set. The metadata is the help of the flag."""
+
+    listen: tuple[str, ...] = field(
+        default=("127.0.0.1:7600",),
+        metadata={"help": "HOST:PORT to listen on; port 0 takes any free one; may be repeated"},
+    )
+    name: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "HOST[:PORT] under which clients dial this relay; may be repeated;"
+            " without one, whatever they dial is taken for its name"
+        },
+    )
+    tls_cert: str = field(default="", metadata={"help": "certificate chain, a PEM file"})
+    tls_key: str = field(default="", metadata={"help": "the certificate's key, a PEM file"})
+    create: Literal["open", "closed"] = field(
+        default="open", metadata={"help": "whether new circles may be opened here"}
+    )
+    connections: int = field(
+        default=256, metadata={"help": "sockets that one address (or IPv6 /64) may have open"}
+    )
+    circle_mib: int = field(default=100, metadata={"help": "MiB kept for one circle"})
+    circles_per_day: int = field(
+        default=50, metadata={"help": "circles that one address may open in a day"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The configuration, and for each setting where its value comes from."""
+
+    config: Config
+    sources: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """One line a setting: name, value, source."""
+        values = asdict(self.config)
+        return [f"{name} = {_shown(values[name])}  # {self.sources[name]}" for name in values]
+
+
+def settle(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path, wanted: bool = False
+) -> Settled:
+    """Put the settings together. ConfigError for what cannot be used.
+
+    :param flags: by the setting's name; None where the flag was not given.
+    :param wanted: whether the file was asked for, so that it has to be there.
+    """
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(_TYPES, "default")
+    for name, value in _read(file, wanted).items():
+        values[name] = _checked(name, value, str(file))
+        sources[name] = str(file)
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            values[name] = _checked(name, _parsed(name, text), variable)
+            sources[name] = variable
+    for name, value in flags.items():
+        if value is not None:
+            flag = "--" + name.replace("_", "-")
+            values[name] = _checked(name, value, flag)
+            sources[name] = flag
+    config = Config(**values)
+    if bool(config.tls_cert) != bool(config.tls_key):
+        raise ConfigError("A certificate needs its key: give both --tls-cert and --tls-key.")
+    return Settled(config, sources)
+
+
+def default_directory() -> Path:
+    """Where a relay keeps its logs when nobody says."""
+    data = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "hallway-relay"
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT` or `[IPV6]:PORT` as what asyncio takes. ConfigError."""
+    host, colon, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not bare or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"{text!r} is not HOST:PORT, as in 0.0.0.0:7600 or [::]:7600.")
+    if ":" in bare and not bracketed:
+        raise ConfigError(f"{text!r}: an IPv6 address stands in brackets, as in [::1]:7600.")
+    return bare, int(port)
+
+
+_TYPES = {
+    name: kind
+    for name, kind in get_type_hints(Config).items()
+    if name in {each.name for each in fields(Config)}
+}
+
+
+def _read(file: Path, wanted: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        if wanted:
+            raise ConfigError(f"{file} is not there.") from None
+        return {}
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}.") from error
+
+
+def _parsed(name: str, text: str) -> Any:
+    kind = _TYPES.get(name)
+    if kind == tuple[str, ...]:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind is int and text.strip().isdigit():
+        return int(text)
+    return text
+
+
+def _checked(name: str, value: Any, source: str) -> Any:
+    kind = _TYPES.get(name)
+    if kind is None:
+        known = ", ".join(_TYPES)
+        raise ConfigError(f"{source}: there is no setting {name!r}. There are: {known}.")
+    try:
+        checked = msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        may = f" It may be {' or '.join(choices)}." if choices else ""
+        raise ConfigError(f"{source}: {name} cannot be {value!r}: {error}.{may}") from error
+    if kind is int and checked < 1:
+        raise ConfigError(f"{source}: {name} is at least 1, not {checked}.")
+    if name == "listen":
+        for each in checked:
+            address(each)
+    return checked
+
+
+def _shown(value: Any) -> str:
+    return str(list(value)) if isinstance(value, tuple) else repr(value)

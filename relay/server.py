@@ -1,0 +1,443 @@
+"""The relay's sockets: bytes from the network to `relay.hub` and back. The only websockets file.
+
+    transport ─ data_received ─▶ websockets' sans-I/O parser ─ message ─▶ Session.receive
+    transport ◀─ one write a turn ─ Socket.flush ◀─ frames ─ Session, LiveCircle (`Outlet`)
+
+Everything happens in the event loop's callbacks: no task and no queue object for a socket or a
+message. What is sent during one turn of the loop leaves a socket as one websocket message in one
+write; readers of one circle mostly have the same frames to get, and then share its bytes too.
+permessage-deflate is not offered: what passes through here is ciphertext.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import ssl
+from collections import Counter
+from http import HTTPStatus
+from pathlib import Path
+from typing import cast
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from crypto.access.binding import HOST_LIMIT
+from relay import metrics, wire
+from relay.hub import Hub
+from relay.limits import LOW_WATER, QUEUE_LIMIT, source
+from relay.session import Session
+from relay.wire import MESSAGE_LIMIT, Refusal
+
+OPENING_SECONDS = 5
+"""For a socket to finish its handshake."""
+
+CLOSING_SECONDS = 5
+"""For a peer to answer the close frame, and take what was sent before it."""
+
+PING_SECONDS = 30
+"""Between two pings of one socket. A socket that is silent for two of them is dropped."""
+
+BACKLOG = 1024
+
+LOCAL = "local"
+"""The address of whoever comes through the relay's own Unix socket: its operator."""
+
+_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+_VERSION = bytes((wire.VERSION,))
+
+_QUIET = logging.getLogger("relay.websockets")
+_QUIET.setLevel(logging.CRITICAL)  # addresses and headers do not belong in a log
+
+
+class Socket(asyncio.Protocol):
+    """One TCP connection, from its request to its end; a `relay.session.Outlet`."""
+
+    __slots__ = (
+        "_address",
+        "_closing",
+        "_edge",
+        "_full",
+        "_out",
+        "_parts",
+        "_protocol",
+        "_session",
+        "_size",
+        "_source",
+        "_transport",
+        "deadline",
+        "heard",
+        "ring",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, edge: Server) -> None:
+        self._edge = edge
+        self._protocol = ServerProtocol(max_size=MESSAGE_LIMIT, logger=_QUIET)
+        self._session: Session | None = None
+        self._address = ""
+        self._source = ""
+        self._out: list[bytes] = []
+        self._size = 0
+        self._parts: list[bytes] = []
+        self._full = False
+        self._closing = False
+        self.heard = True
+        self.deadline = 0.0
+        self.ring = 0
+
+    # What asyncio tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is accepted, and has `OPENING_SECONDS` to ask for something."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER // 2)
+        peer = transport.get_extra_info("peername")
+        self._address = peer[0] if isinstance(peer, tuple) else LOCAL
+        self._source = source(self._address)
+        if not self._edge.admit(self, self._source):
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        self._closing = True
+        self._edge.lose(self, self._source)
+        if self._session is not None:
+            self._session.lost()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: frames of the websocket, or of its request."""
+        self.heard = True
+        protocol = self._protocol
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            if isinstance(event, Frame):
+                self._take(event)
+            else:
+                self._open(cast(Request, event))
+        self._send_protocol()
+
+    def eof_received(self) -> None:
+        """The peer has said its last; asyncio closes the transport after this."""
+        self._protocol.receive_eof()
+
+    def pause_writing(self) -> None:
+        """The transport holds more than the low water mark."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """The transport has let go of enough."""
+        self._drained()
+
+    # What the session says.
+
+    @property
+    def pending(self) -> int:
+        """Bytes that were sent and have not left yet."""
+        size = self._size + self._transport.get_write_buffer_size()
+        if size >= LOW_WATER:
+            self._full = True
+        return size
+
+    def send(self, frame: bytes) -> None:
+        """Send an encoded frame with the others of this turn."""
+        if not self._out:
+            self._edge.dirty(self)
+        self._out.append(frame)
+        self._size += len(frame)
+
+    def close(self) -> None:
+        """Close the socket once everything is sent."""
+        if not self._closing:
+            self._closing = True
+            self._write(*self._take_out())
+            if self._protocol.state is State.OPEN:
+                self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self._edge.expect_end(self)
+            self._send_protocol()
+
+    # What the edge says.
+
+    def flush(self, shared: Shared) -> None:
+        """Write what was sent during this turn."""
+        frames, size = self._take_out()
+        if not frames or self._closing:
+            return
+        left = self._transport.get_write_buffer_size()
+        self._write(frames, size, shared)
+        # A transport that held nothing may be given more at once than it may hold for long.
+        if left and left + size > QUEUE_LIMIT and self._session is not None:
+            self._session.too_slow()
+        elif self._full:
+            self._drained()
+
+    def ping(self) -> None:
+        """Ask for a sign of life, or end the socket that gave none since the last time."""
+        if not self.heard:
+            self._transport.abort()
+        elif self._protocol.state is State.OPEN:
+            self.heard = False
+            self._protocol.send_ping(b"")
+            self._send_protocol()
+
+    def end(self) -> None:
+        """The relay stops: a socket that the relay's session did not close closes now."""
+        if self._session is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Let go of the socket and of all that it has not taken."""
+        self._transport.abort()
+
+    def _take_out(self) -> tuple[list[bytes], int]:
+        frames, size = self._out, self._size
+        self._out, self._size = [], 0
+        return frames, size
+
+    def _write(self, frames: list[bytes], size: int, shared: Shared | None = None) -> None:
+        if frames and self._protocol.state is State.OPEN:
+            self._transport.write((shared or Shared()).message(frames, size))
+
+    def _drained(self) -> None:
+        if self._session is not None and self._transport.get_write_buffer_size() < LOW_WATER:
+            self._full = False
+            self._session.drained()
+
+    def _send_protocol(self) -> None:
+        """Write what the websocket itself has to say: handshake, pongs, closing."""
+        for data in self._protocol.data_to_send():
+            if data:
+                self._transport.write(data)
+            else:
+                self._closing = True
+                self._edge.expect_end(self)
+                if self._transport.can_write_eof():
+                    self._transport.write_eof()
+                else:
+                    self._transport.close()
+
+    def _open(self, request: Request) -> None:
+        response = self._edge.page(request.path, self._address == LOCAL)
+        if response is not None:
+            status, text = response
+            self._protocol.send_response(self._protocol.reject(status, text))
+            return
+        answer: Response = self._protocol.accept(request)
+        self._protocol.send_response(answer)
+        self._send_protocol()
+        if answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            host = self._edge.dialled(request.headers.get("Host", ""))
+            self._session = self._edge.greet(self, self._address, self._source, host)
+
+    def _take(self, frame: Frame) -> None:
+        session = self._session
+        if session is None or self._closing:
+            return
+        if frame.opcode is Opcode.BINARY and frame.fin:
+            session.receive(bytes(frame.data))
+        elif frame.opcode is Opcode.TEXT:
+            session.receive_text()
+        elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
+            # A message in fragments; the parser has held them to the message's limit together.
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                data, self._parts = b"".join(self._parts), []
+                session.receive(data)
+
+
+class Shared:
+    """The websocket message last made, for the next socket that has the same frames to get."""
+
+    __slots__ = ("_frames", "_message")
+
+    def __init__(self) -> None:
+        self._frames: list[bytes] = []
+        self._message = b""
+
+    def message(self, frames: list[bytes], size: int) -> bytes:
+        """The bytes of these encoded frames, `size` in all: one websocket message if they fit."""
+        # Lists of the same objects compare without looking at their bytes.
+        if frames != self._frames:
+            self._frames = frames
+            if size < MESSAGE_LIMIT:
+                self._message = b"".join((_header(size + 1), _VERSION, *frames))
+            else:
+                messages = [*wire.pack(frames)]
+                self._message = b"".join(_header(len(each)) + each for each in messages)
+        return self._message
+
+
+def _bind_locally(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o077)
+    try:
+        bound.bind(str(path))
+    except OSError:
+        bound.close()
+        raise
+    finally:
+        os.umask(before)
+    return bound
+
+
+def _header(length: int) -> bytes:
+    """The header of an unmasked binary message in one frame (RFC 6455 section 5.2)."""
+    if length < 126:
+        return bytes((0x82, length))
+    if length < 65536:
+        return b"\x82\x7e" + length.to_bytes(2)
+    return b"\x82\x7f" + length.to_bytes(8)
+
+
+class Server:
+    """The relay's edge in a running event loop: sockets come in, turns go out, ticks go round.
+
+    `names` are the addresses under which clients know this relay (docs/protocol.md section 3.1);
+    with none, whatever a client dialled is taken for one.
+    """
+
+    def __init__(self, hub: Hub, names: frozenset[str] = frozenset()) -> None:
+        self.hub = hub
+        self.stopping = asyncio.Event()
+        self._names = names
+        self._loop = asyncio.get_running_loop()
+        self._sockets: dict[Socket, None] = {}
+        self._by_source: Counter[str] = Counter()
+        self._hurried: dict[Socket, None] = {}
+        self._dirty: list[Socket] = []
+        self._listeners: list[asyncio.Server] = []
+        self._rings: list[dict[Socket, None]] = [{} for _ in range(PING_SECONDS)]
+        self._admitted = 0
+        self._rounds = 0
+        self._empty = asyncio.Event()
+        self._ticking: asyncio.TimerHandle | None = None
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Accept sockets at this address; the port, which was chosen if it was 0. OSError."""
+        listener = await self._loop.create_server(
+            lambda: Socket(self), host, port, ssl=tls, backlog=BACKLOG
+        )
+        self._listeners.append(listener)
+        if self._ticking is None:
+            self._tick()
+        chosen: int = listener.sockets[0].getsockname()[1]
+        return chosen
+
+    async def listen_locally(self, path: Path) -> None:
+        """Answer the operator on a Unix socket that only this user can reach. OSError."""
+        bound = _bind_locally(path)
+        listener = await self._loop.create_unix_server(lambda: Socket(self), sock=bound)
+        self._listeners.append(listener)
+
+    async def stop(self) -> None:
+        """Tell everyone, let them take what was sent to them, and close."""
+        for listener in self._listeners:
+            listener.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+        self.hub.going()
+        self._flush()
+        for each in list(self._sockets):
+            each.end()
+        if self._sockets:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), CLOSING_SECONDS)
+        for each in list(self._sockets):
+            each.abort()
+
+    def settle(self) -> None:
+        """What the store has to say is heard, and what comes of it is sent. In the loop."""
+        self.hub.store.settle()
+        if self.hub.broken is not None:
+            self.stopping.set()
+
+    # What a socket asks.
+
+    def admit(self, socket: Socket, source: str) -> bool:
+        """Whether there is room for another socket from there; it has to hurry then."""
+        self._empty.clear()
+        self._sockets[socket] = None
+        self._admitted += 1
+        socket.ring = self._admitted % PING_SECONDS
+        self._rings[socket.ring][socket] = None
+        self._by_source[source] += 1
+        self._hurry(socket, OPENING_SECONDS)
+        # Those above the limit hear why, once they have shaken hands; but not any number of them.
+        return self._by_source[source] <= 2 * self.hub.settings.sockets_per_source
+
+    def lose(self, socket: Socket, source: str) -> None:
+        """A socket is gone."""
+        self._sockets.pop(socket, None)
+        self._hurried.pop(socket, None)
+        self._rings[socket.ring].pop(socket, None)
+        self._by_source[source] -= 1
+        if not self._by_source[source]:
+            del self._by_source[source]
+        if not self._sockets:
+            self._empty.set()
+
+    def greet(self, socket: Socket, address: str, source: str, host: str | None) -> Session:
+        """A socket has shaken hands: the relay's session takes over."""
+        self._hurried.pop(socket, None)
+        session = self.hub.connect(socket, address, host)
+        if self._by_source[source] > self.hub.settings.sockets_per_source:
+            session.end(wire.Refused(None, Refusal.CROWDED))
+        return session
+
+    def expect_end(self, socket: Socket) -> None:
+        """A socket was told the end, and has to hurry to answer."""
+        self._hurry(socket, CLOSING_SECONDS)
+
+    def dirty(self, socket: Socket) -> None:
+        """A socket has something to send at the end of this turn."""
+        if not self._dirty:
+            self._loop.call_soon(self._flush)
+        self._dirty.append(socket)
+
+    def dialled(self, host: str) -> str | None:
+        """The address that a client dialled, if it is one of this relay's."""
+        host = host.lower()
+        known = host in self._names if self._names else 0 < len(host) <= HOST_LIMIT
+        return host if known else None
+
+    def page(self, path: str, local: bool) -> tuple[HTTPStatus, str] | None:
+        """What a GET of this path is answered; None where it is to be a websocket."""
+        if path == "/metrics" and local:
+            return HTTPStatus.OK, metrics.render(self.hub, len(self._sockets))
+        if path == "/livez":
+            return HTTPStatus.OK, "alive\n"
+        if path == "/readyz":
+            ready = self.hub.broken is None and not self.stopping.is_set()
+            return (HTTPStatus.OK, "ready\n") if ready else (_UNAVAILABLE, "not ready\n")
+        return None if path == "/" else (HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+
+    def _hurry(self, socket: Socket, seconds: float) -> None:
+        socket.deadline = self._loop.time() + seconds
+        self._hurried[socket] = None
+
+    def _flush(self) -> None:
+        # What a flush makes a session say is part of the same turn.
+        while self._dirty:
+            dirty, self._dirty = self._dirty, []
+            shared = Shared()
+            for each in dirty:
+                each.flush(shared)
+
+    def _tick(self) -> None:
+        self._ticking = self._loop.call_later(1, self._tick)
+        self.hub.tick()
+        now = self._loop.time()
+        for each in [each for each in self._hurried if each.deadline <= now]:
+            each.abort()
+        self._rounds += 1
+        for each in list(self._rings[self._rounds % PING_SECONDS]):
+            each.ping()
+        if self.hub.broken is not None:
+            self.stopping.set()
