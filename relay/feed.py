@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from relay import wire
 from relay.limits import LOW_WATER, READ_BATCH
 from relay.store.contract import Record
+from relay.wire import Refusal
 
 if TYPE_CHECKING:
     from relay.live import LiveCircle
@@ -73,8 +74,8 @@ class Feed:
         self._circle.fetch_welcome(self._session, self._welcome)
 
     def _welcome(self, hash_: bytes, data: bytes) -> None:
-        if not self._stopped:
-            self._add(_parts(hash_, data))
+        if not self._stopped and not self._add(_parts(hash_, data)):
+            self._session.refuse(Refusal.TOO_FAST, 1000)
 
     def _add(self, job: Job) -> bool:
         if len(self._jobs) >= JOBS_LIMIT:
