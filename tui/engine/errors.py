@@ -1,0 +1,30 @@
+"""What the engine raises, by who is to blame.
+
+EngineError
+├── WishError        a person asked for what cannot be: becomes a `Refused` event
+└── LinkError        a relay said what it must not; the connection is given up
+"""
+
+from __future__ import annotations
+
+from tui.engine.events import Exit
+
+
+class EngineError(Exception):
+    """Base of what the engine itself raises."""
+
+
+class WishError(EngineError):
+    """What was asked for cannot be done; the message is a sentence for the person.
+
+    `reason` is a slug, `exit` how a command line ends.
+    """
+
+    def __init__(self, reason: str, sentence: str, exit: Exit = Exit.REFUSED) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.exit = exit
+
+
+class LinkError(EngineError):
+    """The relay broke the protocol on a connection."""
