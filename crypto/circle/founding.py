@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crypto.circle.arriving import key_package
 from crypto.circle.device import Identity
 from crypto.circle.errors import MisuseError
-from crypto.circle.extensions import (
-    capabilities,
-    context_extensions,
-    credential,
-    leaf_extensions,
-)
+from crypto.circle.extensions import context_extensions
 from crypto.circle.genesis import Genesis
 from crypto.circle.names import circle_name, circle_topic, device_label, person_name
 from crypto.circle.state import (
@@ -25,9 +21,8 @@ from crypto.circle.state import (
 )
 from crypto.errors import FieldError
 from crypto.mls.cipher_suite import CipherSuite
-from crypto.mls.credential import BasicCredential
 from crypto.mls.extensions import Extension
-from crypto.mls.leaf_node import Capabilities
+from crypto.mls.key_package import KeyPackageSecrets
 from crypto.primitives import Rng
 from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
@@ -37,15 +32,17 @@ CAP_USUAL = 8
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """A circle that is about to be: its id is the MLS group id, the rest what the group needs."""
+    """A circle that is about to be: what `Group.create` takes.
+
+    `circle_id` is the MLS group id, `member` the founder's own key package, `extensions` are those
+    of the GroupContext, made from `genesis` and `state`.
+    """
 
     circle_id: bytes
     genesis: Genesis
     state: CircleState
-    credential: BasicCredential
-    capabilities: Capabilities
-    leaf_extensions: tuple[Extension, ...]
-    context_extensions: tuple[Extension, ...]
+    member: KeyPackageSecrets
+    extensions: tuple[Extension, ...]
 
 
 def found(
@@ -95,8 +92,6 @@ def found(
         circle_id,
         genesis,
         state,
-        credential(member),
-        capabilities(suite),
-        leaf_extensions(device),
+        key_package(suite, member, identity.leaf, device, rng, now),
         context_extensions(genesis, state),
     )

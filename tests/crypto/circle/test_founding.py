@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crypto.circle.errors import MisuseError
-from crypto.circle.extensions import device_of, genesis_of, state_of
+from crypto.circle.extensions import genesis_of, state_of
 from crypto.circle.founding import CAP_USUAL, Founding, found
+from crypto.circle.standing import check_standing
 from crypto.circle.state import RETENTION_USUAL, Door, MemberRecord
+from crypto.circle.view import Leaf
 from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE as SUITE
+from crypto.mls.group import Group
 from tests.crypto.circle.scene import ANA, NOW, RELAY, seeded
 
 
@@ -40,13 +43,15 @@ def test_a_circle_begins_with_its_founder_as_host() -> None:
 
 def test_the_groups_extensions_hold_it() -> None:
     founding = opened()
-    assert genesis_of(founding.context_extensions) == founding.genesis
-    assert state_of(founding.context_extensions) == founding.state
-    device = device_of(founding.leaf_extensions)
-    assert device.name == "Ana"
-    assert device.verify(founding.circle_id, ANA.key, ANA.identity.leaf.public)
-    assert founding.credential.identity == ANA.key
-    assert founding.capabilities.supports_extension(0xF0A4)
+    assert genesis_of(founding.extensions) == founding.genesis
+    assert state_of(founding.extensions) == founding.state
+    group = Group.create(
+        SUITE, founding.circle_id, founding.member, seeded("group"), extensions=founding.extensions
+    )
+    view = check_standing(group.context, group.tree)
+    assert view.circle_id == founding.circle_id
+    assert view.names() == {ANA.key: "Ana"}
+    assert view.leaves[group.own_leaf].signature_key == ANA.identity.leaf.public
 
 
 def test_what_the_founder_wishes_is_kept() -> None:
@@ -54,7 +59,8 @@ def test_what_the_founder_wishes_is_kept() -> None:
         label="phone", topic="Talk", cap=2, door=Door.ASK, history=50, retention=86_400
     )
     state = founding.state
-    assert device_of(founding.leaf_extensions).label == "phone"
+    leaf = Leaf.of(founding.member.key_package.leaf_node)
+    assert (leaf.name, leaf.device.label) == ("Ana", "phone")
     assert (state.topic, state.cap, founding.genesis.cap) == ("Talk", 2, 2)
     assert (state.door, state.history, state.retention) == (Door.ASK, 50, 86_400)
 
