@@ -1,0 +1,142 @@
+"""Several members of one group, each with a state of its own, kept in step by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from crypto.mls.cipher_suite import CipherSuite, SignatureKeyPair
+from crypto.mls.credential import BasicCredential
+from crypto.mls.extensions import Extension
+from crypto.mls.group import ApplicationMessage, Group, PendingCommit, StagedCommit
+from crypto.mls.key_package import KeyPackageSecrets
+from crypto.mls.leaf_node import Capabilities
+from crypto.mls.proposals import Add, Proposal, Remove
+from crypto.mls.snapshot import save_epoch, save_ratchets
+from crypto.mls.tree_math import LeafIndex
+from crypto.secret import Secret
+from tests.crypto.mls.members import CAPABILITIES, GROUP_ID, LIFETIME, SUITE, seeded
+
+NOW = LIFETIME.not_before + 1
+CIRCLE_EXTENSION = 0xF0A2
+LEAF_EXTENSION = 0xF0A3
+
+
+class Assembly:
+    """A group's members by leaf. Every one can do the suite's extensions and basic credentials."""
+
+    def __init__(
+        self,
+        seed: int | str,
+        size: int = 1,
+        *,
+        suite: CipherSuite = SUITE,
+        extensions: tuple[Extension, ...] = (),
+    ) -> None:
+        self.suite = suite
+        self.rng = seeded(seed)
+        self.capabilities: Capabilities = replace(
+            CAPABILITIES,
+            cipher_suites=(suite.code,),
+            extensions=(CIRCLE_EXTENSION, LEAF_EXTENSION),
+        )
+        founder = self.newcomer()
+        group = Group.create(suite, GROUP_ID, founder, self.rng, extensions=extensions)
+        self.groups: dict[LeafIndex, Group] = {LeafIndex(0): group}
+        self.secrets: dict[LeafIndex, KeyPackageSecrets] = {LeafIndex(0): founder}
+        for _ in range(size - 1):
+            self.commit(max(self.groups), adding=[self.newcomer()], force_path=True)
+
+    def newcomer(self, **changes: Any) -> KeyPackageSecrets:
+        """A client that is in no group; `changes` to what `KeyPackageSecrets.generate` is given."""
+        arguments: dict[str, Any] = {
+            "signature_key_pair": SignatureKeyPair.generate(self.rng),
+            "credential": BasicCredential(self.rng(4).hex().encode()),
+            "capabilities": self.capabilities,
+            "lifetime": LIFETIME,
+            "rng": self.rng,
+        }
+        return KeyPackageSecrets.generate(self.suite, **(arguments | changes))
+
+    def __getitem__(self, leaf: int) -> Group:
+        return self.groups[LeafIndex(leaf)]
+
+    def others(self, leaf: int) -> list[Group]:
+        """All groups but that of one member."""
+        return [group for at, group in self.groups.items() if at != leaf]
+
+    def commit(
+        self,
+        committer: int,
+        proposals: Sequence[Proposal] = (),
+        *,
+        adding: Sequence[KeyPackageSecrets] = (),
+        **options: Any,
+    ) -> PendingCommit:
+        """A Commit that everybody follows, with the newcomers brought in and those gone let go."""
+        group = self[committer]
+        adds = [Add(member.key_package) for member in adding]
+        options = {"now": NOW} | options
+        pending = group.commit([*proposals, *adds], self.rng, **options)
+        staged = [
+            stage(other, pending.message, psks=options.get("psks"))
+            for other in self.others(committer)
+        ]
+        for other, step in zip(self.others(committer), staged, strict=True):
+            other.merge(step)
+        group.merge(pending)
+        for proposal in proposals:
+            if isinstance(proposal, Remove):
+                assert not self.groups.pop(proposal.removed).is_active
+        for member in adding:
+            assert pending.welcome is not None
+            joined = Group.join(self.suite, pending.welcome, member, now=NOW, **psks_of(options))
+            self.groups[joined.own_leaf] = joined
+            self.secrets[joined.own_leaf] = member
+        self.check_in_step()
+        return pending
+
+    def check_in_step(self) -> None:
+        """That all are in one epoch: context, tree and secrets."""
+        first = next(iter(self.groups.values()))
+        for group in self.groups.values():
+            assert group.context == first.context
+            assert group.tree == first.tree
+            assert group.epoch_authenticator == first.epoch_authenticator
+            assert group.export("a label", b"its context", 48) == first.export(
+                "a label", b"its context", 48
+            )
+        assert {leaf for leaf, _ in first.members()} == set(self.groups)
+
+    def talk(self) -> None:
+        """Everybody says something, everybody else reads it."""
+        for leaf, group in self.groups.items():
+            data = b"from %d" % leaf
+            message = group.encrypt(data, self.rng)
+            for other in self.others(leaf):
+                assert read(other, message) == (leaf, data)
+
+    def snapshots(self) -> list[tuple[Secret, Secret]]:
+        """The stored state of every member, to compare with later."""
+        return [(save_epoch(group), save_ratchets(group)) for group in self.groups.values()]
+
+
+def psks_of(options: dict[str, Any]) -> dict[str, Any]:
+    """The argument `psks` where there is one."""
+    return {"psks": options["psks"]} if options.get("psks") else {}
+
+
+def stage(group: Group, message: bytes, **options: Any) -> StagedCommit:
+    """A message that must be a Commit."""
+    given = {name: value for name, value in options.items() if value is not None}
+    staged = group.process(message, allow_public=True, **given)
+    assert isinstance(staged, StagedCommit)
+    return staged
+
+
+def read(group: Group, message: bytes) -> tuple[LeafIndex, bytes]:
+    """Sender and text of a message that must be an application message."""
+    result = group.process(message)
+    assert isinstance(result, ApplicationMessage)
+    return result.sender, result.data
