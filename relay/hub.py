@@ -78,7 +78,7 @@ class Hub:
         self._may_create = may_create
         self._going = False
         self._unbound: dict[Session, None] = {}
-        self._circles: dict[bytes, LiveCircle] = {}
+        self.circles: dict[bytes, LiveCircle] = {}
         self._loading: dict[bytes, list[Callable[[LiveCircle | None], None]]] = {}
         self._rendezvous: Rendezvous[Session] = Rendezvous(settings, rng)
         self._failures: Buckets[str] = Buckets(settings.failures)
@@ -118,10 +118,10 @@ class Hub:
             session.refuse(Refusal.TOO_SLOW)
         for session in self.sessions:
             session.drop_old(now)
-        for circle in list(self._circles.values()):
+        for circle in list(self.circles.values()):
             circle.tick(now)
             if circle.idle(now, IDLE):
-                del self._circles[circle.id]
+                del self.circles[circle.id]
         for session in self._rendezvous.expire(now):
             self._plate_gone(session)
         self._failures.prune(now)
@@ -131,7 +131,7 @@ class Hub:
     def going(self) -> None:
         """The relay shuts down: everyone is told, and what was acknowledged is kept."""
         self._going = True
-        for circle in self._circles.values():
+        for circle in self.circles.values():
             circle.keep_cursors()
         for session in list(self.sessions):
             session.refuse(Refusal.GOING)
@@ -151,12 +151,12 @@ class Hub:
             self.fail(self.store.broken or "the store is broken")
 
     def _moved(self, circle: bytes, n: int) -> None:
-        live = self._circles.get(circle)
+        live = self.circles.get(circle)
         if live is not None:
             live.moved(n)
 
     def _with_circle(self, circle: bytes, then: Callable[[LiveCircle | None], None]) -> None:
-        live = self._circles.get(circle)
+        live = self.circles.get(circle)
         if live is not None:
             return then(live)
         waiting = self._loading.setdefault(circle, [])
@@ -170,7 +170,7 @@ class Hub:
             self.fail(self.store.broken)
         elif loaded is not None:
             try:
-                live = self._circles[circle] = LiveCircle(self, loaded, self.clock())
+                live = self.circles[circle] = LiveCircle(self, loaded, self.clock())
             except AccessError as error:
                 self.fail(f"a circle's log does not fold: {error}")
         for then in self._loading.pop(circle):

@@ -170,17 +170,17 @@ class Session:
         if self.state is State.CLOSED:
             return
         self.hub.statistics.refusals[refused.code] += 1
-        self.send(refused)
         if refused.code in wire.CLOSING:
-            self._leave()
-            self.outlet.close()
-        elif self.state is State.ENTERING:
+            return self.end(refused)
+        if self.state is State.ENTERING:
             self.state = State.GREETING
+        self.send(refused)
 
     def end(self, frame: wire.FromRelay) -> None:
         """Send a last frame and close the socket."""
-        self.send(frame)
+        # First of all it is closed: the outlet may find that this frame is one too many.
         self._leave()
+        self.send(frame)
         self.outlet.close()
 
     @property
