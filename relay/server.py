@@ -276,7 +276,7 @@ class Shared:
 def _bind_locally(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o077)
+    before = os.umask(0o177)
     try:
         bound.bind(str(path))
     except OSError:
@@ -303,12 +303,20 @@ class Server:
     with none, whatever a client dialled is taken for one.
     """
 
-    def __init__(self, hub: Hub, names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        names: frozenset[str] = frozenset(),
+        opening: float = OPENING_SECONDS,
+        closing: float = CLOSING_SECONDS,
+    ) -> None:
         self.hub = hub
+        self._opening = opening
+        self._closing = closing
         self.stopping = asyncio.Event()
         self._names = names
         self._loop = asyncio.get_running_loop()
-        self._sockets: dict[Socket, None] = {}
+        self.sockets: dict[Socket, None] = {}
         self._by_source: Counter[str] = Counter()
         self._hurried: dict[Socket, None] = {}
         self._dirty: list[Socket] = []
@@ -326,7 +334,7 @@ class Server:
         )
         self._listeners.append(listener)
         if self._ticking is None:
-            self._tick()
+            self._tick_on()
         chosen: int = listener.sockets[0].getsockname()[1]
         return chosen
 
@@ -344,12 +352,12 @@ class Server:
             self._ticking.cancel()
         self.hub.going()
         self._flush()
-        for each in list(self._sockets):
+        for each in list(self.sockets):
             each.end()
-        if self._sockets:
+        if self.sockets:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), CLOSING_SECONDS)
-        for each in list(self._sockets):
+                await asyncio.wait_for(self._empty.wait(), self._closing)
+        for each in list(self.sockets):
             each.abort()
 
     def settle(self) -> None:
@@ -358,29 +366,41 @@ class Server:
         if self.hub.broken is not None:
             self.stopping.set()
 
+    def tick(self) -> None:
+        """Once a second: the hub's rounds, whoever dawdles, and some pings."""
+        self.hub.tick()
+        now = self._loop.time()
+        for each in [each for each in self._hurried if each.deadline <= now]:
+            each.abort()
+        self._rounds += 1
+        for each in list(self._rings[self._rounds % PING_SECONDS]):
+            each.ping()
+        if self.hub.broken is not None:
+            self.stopping.set()
+
     # What a socket asks.
 
     def admit(self, socket: Socket, source: str) -> bool:
         """Whether there is room for another socket from there; it has to hurry then."""
         self._empty.clear()
-        self._sockets[socket] = None
+        self.sockets[socket] = None
         self._admitted += 1
         socket.ring = self._admitted % PING_SECONDS
         self._rings[socket.ring][socket] = None
         self._by_source[source] += 1
-        self._hurry(socket, OPENING_SECONDS)
+        self._hurry(socket, self._opening)
         # Those above the limit hear why, once they have shaken hands; but not any number of them.
         return self._by_source[source] <= 2 * self.hub.settings.sockets_per_source
 
     def lose(self, socket: Socket, source: str) -> None:
         """A socket is gone."""
-        self._sockets.pop(socket, None)
+        self.sockets.pop(socket, None)
         self._hurried.pop(socket, None)
         self._rings[socket.ring].pop(socket, None)
         self._by_source[source] -= 1
         if not self._by_source[source]:
             del self._by_source[source]
-        if not self._sockets:
+        if not self.sockets:
             self._empty.set()
 
     def greet(self, socket: Socket, address: str, source: str, host: str | None) -> Session:
@@ -393,7 +413,7 @@ class Server:
 
     def expect_end(self, socket: Socket) -> None:
         """A socket was told the end, and has to hurry to answer."""
-        self._hurry(socket, CLOSING_SECONDS)
+        self._hurry(socket, self._closing)
 
     def dirty(self, socket: Socket) -> None:
         """A socket has something to send at the end of this turn."""
@@ -410,7 +430,7 @@ class Server:
     def page(self, path: str, local: bool) -> tuple[HTTPStatus, str] | None:
         """What a GET of this path is answered; None where it is to be a websocket."""
         if path == "/metrics" and local:
-            return HTTPStatus.OK, metrics.render(self.hub, len(self._sockets))
+            return HTTPStatus.OK, metrics.render(self.hub, len(self.sockets))
         if path == "/livez":
             return HTTPStatus.OK, "alive\n"
         if path == "/readyz":
@@ -430,14 +450,6 @@ class Server:
             for each in dirty:
                 each.flush(shared)
 
-    def _tick(self) -> None:
-        self._ticking = self._loop.call_later(1, self._tick)
-        self.hub.tick()
-        now = self._loop.time()
-        for each in [each for each in self._hurried if each.deadline <= now]:
-            each.abort()
-        self._rounds += 1
-        for each in list(self._rings[self._rounds % PING_SECONDS]):
-            each.ping()
-        if self.hub.broken is not None:
-            self.stopping.set()
+    def _tick_on(self) -> None:
+        self._ticking = self._loop.call_later(1, self._tick_on)
+        self.tick()

@@ -149,7 +149,7 @@ class SqliteStore:
             for question in questions:
                 question(reader)
             self._wake()
-        connection.close()
+        _let_go(connection)
 
     def _write(self, connection: apsw.Connection) -> None:
         writer = Writer(connection, self._hear)
@@ -157,9 +157,7 @@ class SqliteStore:
             outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
             self._endings.append(partial(_settle, waiting, outcomes))
             self._wake()
-        with contextlib.suppress(apsw.Error):
-            # A checkpoint comes with it; one that fails now is made up for at the next start.
-            connection.close()
+        _let_go(connection)
 
     def _transaction(
         self, connection: apsw.Connection, writer: Writer, batch: list[Intention]
@@ -209,6 +207,12 @@ class _Queue(Generic[Item]):
 def _settle(waiting: list[tuple[Intention, Done]], outcomes: list[Outcome]) -> None:
     for (_, done), outcome in zip(waiting, outcomes, strict=True):
         done(outcome)
+
+
+def _let_go(connection: apsw.Connection) -> None:
+    # The last to close writes the log back; where that fails, the next start makes up for it.
+    with contextlib.suppress(apsw.Error):
+        connection.close()
 
 
 def _ignore(circle: bytes, n: int) -> None:

@@ -1,0 +1,46 @@
+"""A file layer for SQLite that counts what reaches the disk, and fails when told to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+
+class Disk(apsw.VFS):
+    """Registered as `name`; `failing` is the error of every write, `events` those of the log."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.failing: type[apsw.Error] | None = None
+        self.fail_reads = False
+        self.events: list[str] = []
+        super().__init__(name, base="")
+
+    def xOpen(self, name: Any, flags: Any) -> DiskFile:
+        return DiskFile(self, name, flags)
+
+
+class DiskFile(apsw.VFSFile):
+    def __init__(self, disk: Disk, name: Any, flags: Any) -> None:
+        self._disk = disk
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self._wal = str(path).endswith("-wal")
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: Any, offset: int) -> None:
+        if self._disk.failing is not None:
+            raise self._disk.failing("the disk says no")
+        if self._wal:
+            self._disk.events.append("write")
+        super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:
+        if self._wal:
+            self._disk.events.append("sync")
+        super().xSync(flags)
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        if self._disk.fail_reads:
+            raise apsw.IOError("the disk is unreadable")
+        return super().xRead(amount, offset)
