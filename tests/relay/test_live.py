@@ -39,7 +39,8 @@ def world() -> World:
 @pytest.fixture
 def two(world: World) -> tuple[Peer, Peer]:
     ana, bo = world.pair()
-    ana.heard(), bo.heard()
+    ana.heard()
+    bo.heard()
     return ana, bo
 
 
@@ -296,7 +297,8 @@ class TestHeads:
     def test_come_when_the_log_has_moved(self, world: World, two: tuple[Peer, Peer]) -> None:
         ana, bo = two
         world.hub.tick()
-        ana.heard(), bo.heard()
+        ana.heard()
+        bo.heard()
         world.hub.tick()
         assert bo.heard() == []
         ana.say(ana.append(), ana.append())
@@ -413,7 +415,8 @@ class TestRetention:
     ) -> None:
         ana, bo = two
         ana.say(ana.append(body=bytes(1000)), ana.append())
-        ana.say(wire.Ack(4)), bo.say(wire.Ack(4))
+        ana.say(wire.Ack(4))
+        bo.say(wire.Ack(4))
         world.now += 2 * DAY
         live = world.hub.circles[CIRCLE]
         before = live.confirmed.size

@@ -210,6 +210,14 @@ class TestPack:
     def test_nothing_is_no_message(self) -> None:
         assert list(wire.pack([])) == []
 
+    def test_begins_another_where_one_is_full(self) -> None:
+        frames = [bytes(wire.MESSAGE_LIMIT // 2)] * 3
+        assert [len(message) for message in wire.pack(frames)] == [
+            wire.MESSAGE_LIMIT // 2 + 1,
+            wire.MESSAGE_LIMIT // 2 + 1,
+            wire.MESSAGE_LIMIT // 2 + 1,
+        ]
+
     @given(st.lists(st.integers(1, 30_000), max_size=12))
     def test_keeps_to_the_limit_and_the_order(self, sizes_: list[int]) -> None:
         frames = [bytes((number,)) * size for number, size in enumerate(sizes_)]
