@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from crypto.access.binding import depart_statement, verify
 from crypto.access.side_data import (
     AddDevice,
     AddInvite,
@@ -251,29 +252,31 @@ def remove_devices(
     view: CircleView, own: LeafIndex, devices: Sequence[LeafIndex], rng: Rng
 ) -> Draft:
     """Remove single devices: one's own others, or as a host anybody's."""
-    if own in devices:
-        raise MisuseError("A device can't remove itself.")
     deltas = [Remove(view.leaves[index].access_key) for index in devices]
     return _withdrawal(view, own, devices, deltas, rng)
 
 
 def finish_leaves(
-    view: CircleView, own: LeafIndex, departures: Sequence[Departure], rng: Rng
+    view: CircleView, own: LeafIndex, departures: Iterable[Departure], rng: Rng
 ) -> Draft:
-    """Carry out what members said who left: all their devices go. Anybody may."""
+    """Carry out what members said who left: all their devices go. Any other member may.
+
+    Departures that are not signed by a device in the circle are passed over, one's own too.
+    """
     devices: dict[LeafIndex, None] = {}
     deltas: dict[bytes, Depart] = {}
     for departure in departures:
-        index = view.with_access_key(departure.access_key)
-        if index is not None:
-            member = view.leaves[index].member
-            deltas.setdefault(member, Depart(departure.access_key, departure.signature))
+        key, signature = departure.access_key, departure.signature
+        index = view.with_access_key(key)
+        if index is None or not verify(key, depart_statement(view.circle_id, key), signature):
+            continue
+        member = view.leaves[index].member
+        if member != view.leaves[own].member:
+            deltas.setdefault(member, Depart(key, signature))
             devices.update(dict.fromkeys(view.devices(member)))
     if not devices:
-        raise MisuseError("Who left is not in this circle any more.")
-    if own in devices:
-        raise MisuseError("Another member's device carries out that you left.")
-    return _withdrawal(view, own, tuple(devices), list(deltas.values()), rng)
+        raise MisuseError("There is nobody here whose leaving could be carried out.")
+    return _withdrawal(view, own, tuple(devices), tuple(deltas.values()), rng)
 
 
 def _withdrawal(

@@ -218,6 +218,8 @@ def _another_device(change: Change, joiner: Joiner) -> Joiner:
 def _removals(
     change: Change, rejoined: frozenset[LeafIndex]
 ) -> tuple[tuple[bytes, ...], tuple[Leaf, ...]]:
+    if change.committer in change.removed:
+        raise CommitRefusedError(REMOVE, "A device can't remove itself.")
     departed: dict[bytes, None] = {}
     removed: list[Leaf] = []
     for index in change.removed:

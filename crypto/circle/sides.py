@@ -78,8 +78,7 @@ def _meaning(plan: Plan, delta: Delta) -> Meaning:
             return ("revoke", delta.invite_id)
         case LeaveWelcome():
             return ("welcome", delta.access_key)
-        case ReplaceCard():
-            return ("card", delta.invite_id)
+    return ("card", delta.invite_id)
 
 
 def _invite(invite_id: bytes, signing_key: bytes, uses: int, expires_at: int) -> Meaning:

@@ -332,6 +332,12 @@ def test_who_is_no_host_removes_nobody_else(removed: LeafIndex) -> None:
     refused(change(AT_BO, removed=[removed]), REMOVE, f"Only a host can remove {name}")
 
 
+def test_a_device_does_not_remove_itself() -> None:
+    refused(change(AT_ANA, removed=[AT_ANA]), REMOVE, "can't remove itself")
+    word = change(AT_CY, removed=[AT_CY], deltas=[CY.departure()])
+    refused(word, REMOVE, "can't remove itself")
+
+
 def test_a_removal_of_all_devices_takes_the_member_away() -> None:
     plan = understand(change(AT_ANA, removed=[AT_BO, AT_LAPTOP]))
     assert plan.gone == {BO.key}
