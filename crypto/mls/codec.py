@@ -121,6 +121,8 @@ class Reader:
     def length(self) -> int:
         """A vector length; a longer form than needed is refused (section 2.1.2)."""
         first = self.uint8()
+        if first < 0x40:  # nearly all of them
+            return first
         prefix = first >> 6
         if prefix == 3:
             raise DecodeError(
@@ -128,7 +130,7 @@ class Reader:
             )
         size = 1 << prefix
         value = int.from_bytes(bytes((first & 0x3F,)) + self.raw(size - 1))
-        if prefix and value < (1 << (8 * (size >> 1) - 2)):
+        if value < (1 << (8 * (size >> 1) - 2)):
             raise DecodeError(
                 f"the length {value} is not written in its shortest form", "codec.shortest_length"
             )

@@ -228,9 +228,8 @@ class SecretTree:
         tree._ratchets = dict(reader.vector(tree._read_ratchets))
         kept = reader.vector(tree._read_kept)
         tree._kept = {(key.leaf, key.kind, key.generation): key for key in kept}
-        reader.finish()
         tree._check()
-        if tree.encode() != data:
+        if tree.encode() != data:  # also where something follows, stands twice or out of order
             raise DecodeError("the stored secret tree is not written as it would be")
         return tree
 
