@@ -167,5 +167,7 @@ def verify_signature_keys(tree: RatchetTree) -> None:
     seen: set[bytes] = set()
     for leaf, node in tree.members():
         if node.signature_key in seen:
-            raise InvalidError(f"the signature key of leaf {leaf} occurs twice", "tree.key_reuse")
+            raise InvalidError(
+                f"the signature key of leaf {leaf} occurs twice", "tree.signature_key_reuse"
+            )
         seen.add(node.signature_key)

@@ -60,12 +60,14 @@ class Forgery:
     """What is wrong with a forged Commit; every field by default leaves it right.
 
     `leaf` changes the path's leaf, which is signed again; `signed_leaf` changes it after that;
-    `path` changes the UpdatePath as sent; `with_path` decides whether there is one; `tag` changes
+    `secrets` changes the path secrets that are sealed, not the keys that are made from them; `path`
+    changes the UpdatePath as sent; `with_path` decides whether there is one; `tag` changes
     the confirmation tag, `framed` the FramedContent before it is signed.
     """
 
     leaf: Callable[[LeafNode], LeafNode] = same
     signed_leaf: Callable[[LeafNode], LeafNode] = same
+    secrets: Callable[[tuple[Secret, ...]], tuple[Secret, ...]] = same
     path: Callable[[UpdatePath], UpdatePath] = same
     with_path: bool | None = None
     tag: Callable[[bytes], bytes] = same
@@ -92,7 +94,8 @@ def forge_commit(
     path, private, commit_secret = None, epoch.private, Secret(bytes(32))
     if new_path is not None:
         context = change.new_context.encode()
-        path = wrong.path(new_path.encrypt(SUITE, evolution.added_leaves(), context, rng))
+        sealing = replace(new_path, path_secrets=wrong.secrets(new_path.path_secrets))
+        path = wrong.path(sealing.encrypt(SUITE, evolution.added_leaves(), context, rng))
         private, commit_secret = new_path.private, new_path.commit_secret
     content = wrong.framed(framed_content(epoch, Commit(tuple(proposals), path)))
     signed = sign(epoch, content)

@@ -20,7 +20,13 @@ from crypto.mls.extensions import Extension, RequiredCapabilities, find_extensio
 from crypto.mls.framing import MlsMessage, PrivateMessage, PublicMessage
 from crypto.mls.group import ApplicationMessage, Group, StagedCommit
 from crypto.mls.leaf_node import Lifetime
-from crypto.mls.proposals import Add, GroupContextExtensions, PreSharedKey, Remove
+from crypto.mls.proposals import (
+    Add,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    Remove,
+)
 from crypto.mls.psk import ExternalPsk, PreSharedKeyID
 from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
 from crypto.mls.tree_math import LeafIndex
@@ -263,7 +269,7 @@ class TestPolicy:
         assembly = Assembly("policy", 3)
         newcomer = assembly.newcomer()
         extensions = (Extension(CIRCLE_EXTENSION, b"new"),)
-        proposals = [
+        proposals: list[Proposal] = [
             Add(newcomer.key_package),
             Remove(LeafIndex(2)),
             GroupContextExtensions(extensions),

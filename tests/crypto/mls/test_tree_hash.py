@@ -263,4 +263,4 @@ class TestKeys:
         twice = with_node(tree, 4, replace(leaf_at(tree, 2), signature_key=key))
         with pytest.raises(InvalidError) as caught:
             verify_signature_keys(twice)
-        assert caught.value.rule == "tree.key_reuse"
+        assert caught.value.rule == "tree.signature_key_reuse"
