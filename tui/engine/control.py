@@ -99,12 +99,13 @@ def asker_ear() -> Ear[FromOwner]:
     return Ear(FromOwner)  # type: ignore[arg-type]
 
 
-def greet(hello: FromOwner) -> None:
-    """Judge the owner's first frame; ControlError where it is of another version."""
+def greeted(hello: FromOwner) -> Hello:
+    """The owner's first frame; ControlError where the owner is of another version."""
     if not isinstance(hello, Hello) or hello.version != CONTROL_VERSION:
         raise ControlError(
             "The Hallway that owns this profile is of another version. Close it, then try again."
         )
+    return hello
 
 
 class Switchboard(Generic[Peer]):

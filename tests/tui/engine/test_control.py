@@ -23,7 +23,7 @@ from tui.engine.control import (
     Watch,
     asker_ear,
     encode,
-    greet,
+    greeted,
     owner_ear,
 )
 from tui.engine.events import CircleChanged, Circles, Finished, Queued
@@ -70,10 +70,10 @@ def test_what_is_not_understood_ends_the_conversation(data: bytes) -> None:
 
 
 def test_an_owner_of_another_version_is_not_asked() -> None:
-    greet(Hello(CONTROL_VERSION, "it"))
+    assert greeted(Hello(CONTROL_VERSION, "it")).holder == "it"
     for first in (Hello(CONTROL_VERSION + 1, "it"), Told(Finished())):
         with pytest.raises(ControlError, match="another version"):
-            greet(first)
+            greeted(first)
 
 
 class Wire:
