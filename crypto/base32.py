@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
+from operator import xor
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -17,6 +19,10 @@ CHECKSUM_SYMBOLS: Final = 6
 
 _CONSTANT: Final = 0x2BC830A3
 _GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# what the five bits that leave the state put into it
+_LEAVING: Final = tuple(
+    reduce(xor, (g for bit, g in enumerate(_GENERATOR) if top >> bit & 1), 0) for top in range(32)
+)
 _VALUES: Final = {symbol: value for value, symbol in enumerate(ALPHABET)} | {
     "O": 0,
     "I": 1,
@@ -114,9 +120,5 @@ def _start(prefix: str) -> int:
 def _run(state: int, values: Sequence[int]) -> int:
     """BIP 173's polymod, from a state on."""
     for value in values:
-        top = state >> 25
-        state = (state & 0x1FFFFFF) << 5 ^ value
-        for bit, generator in enumerate(_GENERATOR):
-            if top >> bit & 1:
-                state ^= generator
+        state = (state & 0x1FFFFFF) << 5 ^ value ^ _LEAVING[state >> 25]
     return state

@@ -239,8 +239,9 @@ def lock_with_holder(
         raise MisuseError("a passphrase is not kept by anybody")
     lock = HeldLock(protection, rng(SLOT_LENGTH))
     key = Secret(rng(AEAD_KEY_LENGTH))
+    vault = _locked(database_key, lock, key, rng)
     holder.write(lock.slot_name, key)
-    return _locked(database_key, lock, key, rng)
+    return vault
 
 
 def _locked(database_key: Secret, lock: Lock, key: Secret, rng: Rng) -> Vault:

@@ -1,0 +1,149 @@
+"""Messages' contents by type: the ones that are known, and those of later versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.content import (
+    BODY_LONGEST,
+    TABLE,
+    TEXT_LONGEST,
+    Content,
+    Cover,
+    Leave,
+    PassedOn,
+    Text,
+    Unknown,
+    read_content,
+    write_content,
+)
+from crypto.errors import FieldError, MisuseError
+
+SIGNATURE = b"s" * 64
+
+contents = st.one_of(
+    st.builds(Text, st.text(min_size=1, max_size=200)),
+    st.builds(Leave, st.binary(min_size=64, max_size=64)),
+    st.just(Cover()),
+    st.builds(PassedOn, st.binary(min_size=32, max_size=32), st.binary(max_size=300)),
+    st.builds(Unknown, st.integers(5, 0xFFFF), st.binary(max_size=100)),
+)
+
+
+@given(contents)
+def test_a_content_survives_its_body(content: Content) -> None:
+    assert read_content(*write_content(content)) == content
+
+
+def test_bodies_are_maps() -> None:
+    assert write_content(Text("hi")) == (1, b"\x81\xa4text\xa2hi")
+    assert write_content(Leave(SIGNATURE)) == (2, b"\x81\xa9departure\xc4\x40" + SIGNATURE)
+    assert write_content(Cover()) == (3, b"\x80")
+    number, body = write_content(PassedOn(b"t" * 32, b"sealed"))
+    assert (number, msgpack.unpackb(body)) == (4, {"to": b"t" * 32, "sealed": b"sealed"})
+
+
+@pytest.mark.parametrize("number", sorted(TABLE))
+def test_unknown_keys_are_ignored(number: int) -> None:
+    examples: dict[int, Content] = {
+        1: Text("hi"),
+        2: Leave(SIGNATURE),
+        3: Cover(),
+        4: PassedOn(b"t" * 32, b"sealed"),
+    }
+    known = examples[number]
+    values = msgpack.unpackb(write_content(known)[1]) | {"later": [1, {"a": None}, 2.5]}
+    assert read_content(number, msgpack.packb(values)) == known
+
+
+def test_a_later_type_is_kept_as_it_came() -> None:
+    for body in (b"", b"\xc1 no msgpack", b"\x80"):
+        assert read_content(77, body) == Unknown(77, body)
+        assert write_content(Unknown(77, body)) == (77, body)
+
+
+@pytest.mark.parametrize(
+    ("number", "values"),
+    [
+        (1, {}),
+        (1, {"text": ""}),
+        (1, {"text": b"bytes"}),
+        (1, {"text": 5}),
+        (1, {"text": "x" * (TEXT_LONGEST + 1)}),
+        (1, {"text": "é" * (TEXT_LONGEST // 2 + 1)}),
+        (2, {}),
+        (2, {"departure": bytes(63)}),
+        (2, {"departure": "s" * 64}),
+        (4, {"to": bytes(32)}),
+        (4, {"sealed": b""}),
+        (4, {"to": bytes(31), "sealed": b""}),
+        (4, {"to": bytes(32), "sealed": "text"}),
+        (3, []),
+        (3, None),
+        (3, {b"bytes": 1}),
+        (3, {1: 1}),
+        (3, "map"),
+    ],
+)
+def test_a_body_that_is_not_of_its_type_is_refused(number: int, values: Any) -> None:
+    with pytest.raises(FieldError):
+        read_content(number, msgpack.packb(values))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xc1",
+        b"\x80\x80",
+        b"\x81\xa4text",
+        b"\x82\xa4text\xa2hi\xa4text\xa2ho",
+        b"\x81\xa4text\xa2\xff\xff",
+        b"\x81\xa4text\xa3\xed\xa0\x80",
+        b"\x81" * 2000,
+        b"\x91" * 2000,
+    ],
+)
+def test_malformed_msgpack_is_refused(body: bytes) -> None:
+    with pytest.raises(FieldError):
+        read_content(1, body)
+
+
+@given(st.sampled_from(sorted(TABLE)), st.binary(max_size=80))
+def test_any_body_is_read_or_refused(number: int, body: bytes) -> None:
+    try:
+        content = read_content(number, body)
+    except FieldError:
+        return
+    assert isinstance(content, TABLE[number].kind)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Text(""),
+        Text("x" * (TEXT_LONGEST + 1)),
+        Text("\ud800"),
+        Leave(b""),
+        PassedOn(b"", b""),
+        PassedOn(bytes(32), bytes(BODY_LONGEST + 1)),
+    ],
+)
+def test_what_would_be_refused_is_not_written(content: Content) -> None:
+    with pytest.raises(MisuseError, match="out of its bounds"):
+        write_content(content)
+
+
+def test_the_longest_text_is_written() -> None:
+    text = Text("é" * (TEXT_LONGEST // 2))
+    assert read_content(*write_content(text)) == text
+
+
+def test_what_people_say_is_not_printed() -> None:
+    assert "hello" not in repr(Text("hello"))
+    assert "hello" not in repr(Unknown(9, b"hello"))
