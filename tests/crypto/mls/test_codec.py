@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.mls.cipher_suite import CipherSuite, SignatureKeyPair
 from crypto.mls.codec import MAX_VECTOR_LENGTH, Reader, Struct, Writer, encode_length
 from crypto.mls.credential import BasicCredential, X509Credential
 from crypto.mls.errors import DecodeError, UsageError
 from crypto.mls.extensions import Extension, RequiredCapabilities
 from crypto.mls.hpke import HpkeCiphertext
-from crypto.mls.key_package import KeyPackage
+from crypto.mls.kem import KemKeyPair
+from crypto.mls.key_package import KeyPackage, KeyPackageSecrets
 from crypto.mls.leaf_node import (
     Capabilities,
     CommitSource,
@@ -25,7 +27,7 @@ from crypto.mls.leaf_node import (
     UpdateSource,
 )
 from crypto.mls.ratchet_tree import ParentNode
-from crypto.mls.treekem import UpdatePath, UpdatePathNode
+from crypto.mls.treekem import NewPath, TreeKemPrivate, UpdatePath, UpdatePathNode
 from tests.vectors import vectors
 
 
@@ -251,7 +253,7 @@ def test_numbers_that_do_not_fit_are_not_cut() -> None:
     assert writer.getvalue() == b""
 
 
-STRUCTURES = (
+FROZEN: tuple[type[Any], ...] = (
     BasicCredential,
     Capabilities,
     CommitSource,
@@ -267,13 +269,20 @@ STRUCTURES = (
     UpdatePathNode,
     UpdateSource,
     X509Credential,
+    # Not structures, but values that are shared as if they were:
+    CipherSuite,
+    KemKeyPair,
+    KeyPackageSecrets,
+    NewPath,
+    SignatureKeyPair,
+    TreeKemPrivate,
 )
 
 
-@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda structure: structure.__name__)
-def test_structures_cannot_be_changed(structure: type[Struct]) -> None:
-    value = object.__new__(structure)
+@pytest.mark.parametrize("kind", FROZEN, ids=lambda kind: kind.__name__)
+def test_structures_cannot_be_changed(kind: type[Any]) -> None:
+    value = object.__new__(kind)
     assert not hasattr(value, "__dict__")
-    for name in (*(field.name for field in fields(structure)), "anything"):  # type: ignore[arg-type]
+    for name in (*(field.name for field in fields(kind)), "anything"):
         with pytest.raises((FrozenInstanceError, TypeError)):
             setattr(value, name, b"")
