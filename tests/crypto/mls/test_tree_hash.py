@@ -261,7 +261,7 @@ class TestKeys:
         tree, _ = make_tree(seeded(1), 3)
         key = leaf_at(tree, 0).signature_key
         twice = with_node(tree, 4, replace(leaf_at(tree, 2), signature_key=key))
-        refused(twice, "tree.key_reuse")
+        refused(twice, "tree.signature_key_reuse")
         with pytest.raises(InvalidError) as caught:
             verify_signature_keys(twice)
         assert caught.value.rule == "tree.signature_key_reuse"
