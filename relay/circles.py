@@ -260,10 +260,12 @@ class CircleState:
         )
         invites = tuple(d.invite_id for d in deltas if isinstance(d, side_data.AddInvite))
         record = self._record(wish, sender, time)
-        return Accepted(Append(self.circle, record, attachments, invites), applied.roster)
+        append = Append(self.circle, record, attachments, invites, self.chain)
+        return Accepted(append, applied.roster)
 
     def _accept(self, wish: Wish, sender: bytes, time: int) -> Accepted:
-        return Accepted(Append(self.circle, self._record(wish, sender, time)), self.roster)
+        record = self._record(wish, sender, time)
+        return Accepted(Append(self.circle, record, previous=self.chain), self.roster)
 
     def _record(self, wish: Wish, sender: bytes, time: int) -> Record:
         n = self.n + 1

@@ -80,6 +80,7 @@ class Hub:
         self._unbound: dict[Session, None] = {}
         self.circles: dict[bytes, LiveCircle] = {}
         self._loading: dict[bytes, list[Callable[[LiveCircle | None], None]]] = {}
+        self._told: dict[bytes, int] = {}
         self._rendezvous: Rendezvous[Session] = Rendezvous(settings, rng)
         self._failures: Buckets[str] = Buckets(settings.failures)
         self._creations: Buckets[str] = Buckets(settings.circles)
@@ -154,6 +155,8 @@ class Hub:
         live = self.circles.get(circle)
         if live is not None:
             live.moved(n)
+        elif circle in self._loading:
+            self._told[circle] = n
 
     def _with_circle(self, circle: bytes, then: Callable[[LiveCircle | None], None]) -> None:
         live = self.circles.get(circle)
@@ -173,6 +176,9 @@ class Hub:
                 live = self.circles[circle] = LiveCircle(self, loaded, self.clock())
             except AccessError as error:
                 self.fail(f"a circle's log does not fold: {error}")
+        told = self._told.pop(circle, 0)
+        if live is not None:
+            live.moved(told)
         for then in self._loading.pop(circle):
             then(live)
 

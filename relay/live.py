@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crypto.access.log import Head, Kind
-from crypto.access.roster import Seat
+from crypto.access.roster import Roster, Seat
 from relay import wire
 from relay.circles import (
     Accepted,
@@ -85,7 +85,9 @@ class LiveCircle:
         self._messages: dict[bytes, Bucket] = {}
         self._beating: Buckets[bytes] = Buckets(settings.beats)
         self._flights: dict[bytes, Flight] = {}
+        self._landed: dict[int, list[Session]] = {}
         self._overtaken = False
+        self._told = 0
         self._again: list[tuple[Wish, list[Session]]] = []
         self._acked: set[bytes] = set()
         self._shown = self.confirmed.n
@@ -196,9 +198,13 @@ class LiveCircle:
 
     def _settled(self, flight: Flight, outcome: Outcome) -> None:
         del self._flights[flight.wish.idempotency_id]
-        if outcome is STORED:
-            record = flight.accepted.append.record
-            self._ordered(record, flight.accepted, flight.askers)
+        record = flight.accepted.append.record
+        if outcome is STORED and record.n == self.confirmed.n + 1:
+            self._ordered(record, flight.accepted.roster, flight.askers)
+        elif outcome is STORED:
+            # Another relay had stored the very record that this one is built upon.
+            self._landed[record.n] = flight.askers
+            self._overtaken = True
         elif isinstance(outcome, Conflict):
             self._again.append((flight.wish, flight.askers))
             self._overtaken = True
@@ -217,6 +223,7 @@ class LiveCircle:
 
     def moved(self, n: int) -> None:
         """Another writer has taken the log to n."""
+        self._told = max(self._told, n)
         if n > self._tentative.n and not self._overtaken:
             self._overtaken = True
             if not self._flights:
@@ -230,8 +237,10 @@ class LiveCircle:
         if records is None:
             return self.hub.fail(self.hub.store.broken or "the store lost a circle")
         for record in records:
-            self._ordered(record, None, [])
-        if records:
+            self._ordered(record, None, self._landed.pop(record.n, []))
+        # What was told while the answer was on its way may not be in it.
+        told, self._told = self._told, 0
+        if records or told > self.confirmed.n:
             return self._catch_up()
         self._overtaken = False
         self._tentative = self.confirmed.copy()
@@ -241,10 +250,10 @@ class LiveCircle:
             for asker in askers:
                 self.order(wish, asker, now)
 
-    def _ordered(self, record: Record, accepted: Accepted | None, askers: list[Session]) -> None:
+    def _ordered(self, record: Record, roster: Roster | None, askers: list[Session]) -> None:
         """An entry is on disk: fold it, and tell everyone."""
         before = self.confirmed.roster
-        self.confirmed.advance(record, None if accepted is None else accepted.roster)
+        self.confirmed.advance(record, roster)
         self._answers.add(record.idempotency_id, record.n, record.time)
         self.hub.statistics.ordered += 1
         self._show(record, askers)

@@ -12,9 +12,10 @@ its threads) whenever `settle()` has something to do.
 
 **Order and pipelining.** Intentions for one circle are carried out in the order in which they were
 submitted, and their outcomes come in that order. An append names the number that it is to get; the
-caller may submit n + 1 before it has heard of n. If the log does not stand at n - 1 when the
-append's turn comes, the outcome is a `Conflict` and nothing is written, so whatever was built upon
-it conflicts too. The caller then reads on from what it holds and decides again.
+caller may submit n + 1 before it has heard of n. If the log does not stand at n - 1, or not at the
+chain hash that the append names, when the append's turn comes, the outcome is a `Conflict` and
+nothing is written, so whatever was built upon it conflicts too. The caller then reads on from what
+it holds and decides again.
 
 **Other writers.** No caller is the only writer. `listen` names who is told that another writer has
 moved a log; at the latest the listener hears before the `Conflict` that comes of it.
@@ -85,12 +86,16 @@ class Append:
     """The intention to make `record` entry number `record.n` of the circle.
 
     `invites` are the ids of the invites that it opens: from then on `find_invite` knows them.
+    `previous` is h(n - 1): where it is given, the entry before must have that chain hash, or the
+    outcome is a `Conflict` too. So what was built upon a record that lost its place to another
+    writer's can't be stored because its number happens to fit.
     """
 
     circle: bytes
     record: Record
     attachments: tuple[Attachment, ...] = ()
     invites: tuple[bytes, ...] = ()
+    previous: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,24 @@ _INSERTS = {1 << power: _INSERT + ",".join([_ROW] * (1 << power)) for power in r
 class Head:
     """Where a circle's log stands, as the writer knows it."""
 
-    __slots__ = ("n", "number", "total")
+    __slots__ = ("chain", "n", "number", "total")
 
-    def __init__(self, number: int, n: int, total: int) -> None:
+    def __init__(self, number: int, n: int, total: int, chain: bytes | None) -> None:
         self.number = number
         self.n = n
         self.total = total
+        self.chain = chain
+
+    def fits(self, append: Append) -> bool:
+        """Whether the append is the next entry, as far as it says and we know."""
+        return append.record.n == self.n + 1 and (
+            append.previous is None or self.chain is None or append.previous == self.chain
+        )
 
     def take(self, record: Record) -> tuple[int | bytes | None, ...]:
         """The record's row, with the head moved onto it."""
         self.n = record.n
+        self.chain = record.chain
         self.total += len(record.body or b"") + len(record.side_data)
         return (
             self.number,
@@ -69,9 +77,11 @@ class Head:
             record.body,
         )
 
-    def give_back(self, record: Record) -> None:
+    def give_back(self, append: Append) -> None:
         """Step back over a record that was taken last and not written."""
+        record = append.record
         self.n = record.n - 1
+        self.chain = append.previous
         self.total -= len(record.body or b"") + len(record.side_data)
 
 
@@ -120,8 +130,9 @@ class Writer:
         if head is None:
             row = only(
                 self._execute,
-                "SELECT number, coalesce(n, 0), coalesce(total, 0) FROM circle LEFT JOIN entry"
-                " ON entry.circle = number WHERE id = ? ORDER BY n DESC LIMIT 1",
+                "SELECT number, coalesce(n, 0), coalesce(total, 0), coalesce(chain, zeroblob(32))"
+                " FROM circle LEFT JOIN entry ON entry.circle = number"
+                " WHERE id = ? ORDER BY n DESC LIMIT 1",
                 circle,
             )
             if row is None:
@@ -137,7 +148,7 @@ class Writer:
             head = self._head(append.circle)
             if head is None:
                 outcomes[place] = UNKNOWN
-            elif append.record.n == head.n + 1:
+            elif head.fits(append):
                 values += head.take(append.record)
                 fitting.append((place, append))
             else:
@@ -161,7 +172,7 @@ class Writer:
             except apsw.ConstraintError:
                 # One of these has a known idempotency id, and what follows it conflicts.
                 for _, append in reversed(fitting[done:]):
-                    self._heads[append.circle].give_back(append.record)
+                    self._heads[append.circle].give_back(append)
                 for place, append in fitting[done:]:
                     outcomes[place] = self._append_one(append)
                 return
@@ -177,7 +188,7 @@ class Writer:
         known = find(self._execute, head.number, record.idempotency_id)
         if known is not None:
             return known
-        if record.n != head.n + 1:
+        if not head.fits(append):
             return Conflict(head.n)
         self._execute(_INSERTS[1], head.take(record))
         self._write_beside(append)

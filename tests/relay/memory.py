@@ -1,6 +1,7 @@
 """A store in memory, for tests of what stands above it: nothing happens before `settle`.
 
-A test can write as another writer would (`write_elsewhere`) and have the disk fail (`fail`).
+A test can write as another writer would (`write_elsewhere`), open a second one over the same logs
+(`beside`), and have the disk fail (`fail`).
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
-from crypto.access.log import EMPTY_CHAIN, Kind, chain
+from crypto.access.log import EMPTY_CHAIN, Kind
 from crypto.secret import Secret
 from relay.store.contract import (
     BROKEN,
@@ -32,6 +34,8 @@ from relay.store.contract import (
     Outcome,
     Record,
 )
+
+A = TypeVar("A")
 
 
 @dataclass
@@ -55,10 +59,14 @@ class Shelf:
 class MemoryStore:
     """A `relay.store.contract.Store` that keeps everything until it is dropped."""
 
-    def __init__(self) -> None:
-        self.shelves: dict[bytes, Shelf] = {}
-        self.invites: dict[bytes, bytes] = {}
+    def __init__(self, beside: MemoryStore | None = None) -> None:
+        self.shelves: dict[bytes, Shelf] = {} if beside is None else beside.shelves
+        self.invites: dict[bytes, bytes] = {} if beside is None else beside.invites
+        self.all: list[MemoryStore] = [] if beside is None else beside.all
+        self.all.append(self)
         self.waiting: deque[Callable[[], None]] = deque()
+        self.early = False
+        """Whether what is asked is looked up at once, and told when it is settled."""
         self.submitted: list[Intention] = []
         self._broken: str | None = None
         self._moved: Callable[[bytes, int], None] = lambda circle, n: None
@@ -82,8 +90,11 @@ class MemoryStore:
         """Another writer gets in first; `tell` is whether the listener is told of it."""
         outcome = self._append(append)
         if tell:
-            self.waiting.append(partial(self._moved, append.circle, append.record.n))
+            self._tell(append)
         return outcome
+
+    def _tell(self, append: Append) -> None:
+        self.waiting.append(partial(self._moved, append.circle, append.record.n))
 
     def submit(self, intention: Intention, done: Callable[[Outcome], None]) -> None:
         self.submitted.append(intention)
@@ -114,7 +125,11 @@ class MemoryStore:
             return UNKNOWN
         match intention:
             case Append():
-                return self._append(intention)
+                outcome = self._append(intention)
+                for other in self.all:
+                    if other is not self and outcome is STORED:
+                        other._tell(intention)
+                return outcome
             case Cursor():
                 held = shelf.cursors.get(intention.access_key, 0)
                 shelf.cursors[intention.access_key] = max(held, intention.n)
@@ -134,8 +149,7 @@ class MemoryStore:
             return known
         n = len(shelf.records)
         before = shelf.records[-1].chain if shelf.records else EMPTY_CHAIN
-        follows = chain(append.circle, n + 1, record.kind, before, record.entry_hash)
-        if record.n != n + 1 or record.chain != follows:
+        if record.n != n + 1 or append.previous not in (None, before):
             return Conflict(n)
         shelf.records.append(record)
         for attachment in append.attachments:
@@ -159,8 +173,15 @@ class MemoryStore:
         found = (r for r in shelf.records if r.idempotency_id == idempotency_id)
         return next((Known(record.n, record.time) for record in found), None)
 
+    def _ask(self, look: Callable[[], A], done: Callable[[A], None]) -> None:
+        if self.early:
+            answer = look()
+            self.waiting.append(lambda: done(answer))
+        else:
+            self.waiting.append(lambda: done(look()))
+
     def load(self, circle: bytes, done: Callable[[Loaded | None], None]) -> None:
-        self.waiting.append(lambda: done(self._load(circle)))
+        self._ask(lambda: self._load(circle), done)
 
     def _load(self, circle: bytes) -> Loaded | None:
         shelf = self.shelves.get(circle)
@@ -186,7 +207,7 @@ class MemoryStore:
         limit: int,
         done: Callable[[Sequence[Record] | None], None],
     ) -> None:
-        self.waiting.append(lambda: done(self._read(circle, first, last, limit)))
+        self._ask(lambda: self._read(circle, first, last, limit), done)
 
     def _read(self, circle: bytes, first: int, last: int, limit: int) -> list[Record] | None:
         shelf = self.shelves.get(circle)
@@ -204,23 +225,22 @@ class MemoryStore:
     def find(
         self, circle: bytes, idempotency_id: bytes, done: Callable[[Known | None], None]
     ) -> None:
-        def answer() -> None:
-            shelf = self.shelves.get(circle)
-            lost = shelf is None or self._broken is not None
-            done(None if lost or shelf is None else self._find(shelf, idempotency_id))
+        def look() -> Known | None:
+            shelf = None if self._broken else self.shelves.get(circle)
+            return None if shelf is None else self._find(shelf, idempotency_id)
 
-        self.waiting.append(answer)
+        self._ask(look, done)
 
     def find_invite(self, invite: bytes, done: Callable[[bytes | None], None]) -> None:
-        self.waiting.append(lambda: done(None if self._broken else self.invites.get(invite)))
+        self._ask(lambda: None if self._broken else self.invites.get(invite), done)
 
     def attachment(self, circle: bytes, hash: bytes, done: Callable[[bytes | None], None]) -> None:
-        def answer() -> None:
+        def look() -> bytes | None:
             shelf = None if self._broken else self.shelves.get(circle)
             held = None if shelf is None else shelf.attachments.get(hash)
-            done(None if held is None else held[1])
+            return None if held is None else held[1]
 
-        self.waiting.append(answer)
+        self._ask(look, done)
 
     def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:
-        self.waiting.append(lambda: done(None if self._broken else list(self.shelves)))
+        self._ask(lambda: None if self._broken else list(self.shelves), done)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
@@ -184,6 +185,36 @@ class StoreContract:
             assert desk.do(Append(C, replace(again, n=n))) == Known(1, again.time)
         assert desk.do(Append(D, again)) is STORED, "ids are looked up in one circle"
         assert len(desk.read(C)) == 2
+
+    def test_an_append_names_what_it_is_built_upon(self, desk: Desk) -> None:
+        first, second, third = record(1), record(2), record(3)
+        assert desk.do(Append(C, first, previous=b"?" * 32)) == Conflict(0)
+        assert desk.do(Append(C, first, previous=bytes(32))) is STORED
+        assert desk.do(Append(C, second, previous=bytes(32))) == Conflict(1)
+        batch = [
+            Append(C, second, previous=first.chain),
+            Append(C, third, previous=first.chain),
+            Append(C, third, previous=second.chain),
+        ]
+        assert desk.all(batch) == [STORED, Conflict(2), STORED]
+        assert desk.read(C) == [first, second, third]
+
+    def test_what_was_built_upon_a_refused_record_is_refused(self, desk: Desk) -> None:
+        ours = [record(1), record(2, tag=b"ours"), record(3), record(4)]
+        desk.all([Append(C, ours[0], previous=bytes(32)), append(C, 2, tag=b"theirs")])
+        batch = [Append(C, after, previous=before.chain) for before, after in pairwise(ours)]
+        assert desk.all(batch) == [Conflict(2)] * 3
+
+    def test_what_follows_a_known_id_in_a_batch(self, desk: Desk) -> None:
+        desk.do(append(C, 1))
+        known = replace(record(1), n=2, chain=b"other" + bytes(27))
+        third = replace(record(3), n=2)
+        batch = [
+            Append(C, known, previous=record(1).chain),
+            Append(C, third, previous=known.chain),
+            Append(C, third, previous=record(1).chain),
+        ]
+        assert desk.all(batch) == [Known(1, 1001), Conflict(1), STORED]
 
     def test_a_known_id_within_a_batch(self, desk: Desk) -> None:
         twice = replace(record(3), idempotency_id=record(2).idempotency_id)

@@ -177,6 +177,20 @@ class TestBind:
         assert len(again.store.waiting) == 1
         assert all(isinstance(peer.heard()[0], wire.Bound) for peer in peers)
 
+    def test_an_entry_that_is_told_of_while_the_circle_is_loaded(self, world: World) -> None:
+        world.pair()
+        again = World(store=world.store)
+        again.store.early = True
+        peer = again.connect()
+        peer.session.receive(wire.message(peer.bind(BO, 2)))
+        again.store.write_elsewhere(world.elsewhere(ANA))
+        assert len(again.store.waiting) == 2
+        again.store.waiting.rotate(1)
+        bound, caught_up, entry = peer.heard()
+        assert isinstance(bound, wire.Bound) and bound.n == 2
+        assert caught_up == wire.CaughtUp(2)
+        assert isinstance(entry, wire.Entry) and entry.n == 3
+
     def test_failures_are_few(self, world: World) -> None:
         world.pair()
         for _ in range(20):

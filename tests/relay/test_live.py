@@ -240,6 +240,36 @@ class TestOtherWriters:
         assert [type(frame) for frame in bo.heard()] == [wire.Entry]
         assert ana.say(append) == [done]
 
+    def test_what_is_built_upon_our_own_record_that_another_node_had_too(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        """Ana's line moved: both nodes had the same frame from her, and made the same record."""
+        ana, bo = two
+        append, after = ana.append(body=b"the same"), bo.append()
+        same = world.elsewhere(ANA, b"the same", idempotency_id=append.idempotency_id)
+        world.store.write_elsewhere(same, tell=False)
+        ana.session.receive(wire.message(append))
+        bo.session.receive(wire.message(after))
+        done = wire.Done(after.idempotency_id, 4, world.now)
+        assert [type(frame) for frame in bo.heard()] == [wire.Entry, wire.Done]
+        assert [type(frame) for frame in ana.heard()] == [wire.Done, wire.Entry, wire.Entry]
+        assert bo.say(after) == [done]
+        assert [record.n for record in world.records] == [1, 2, 3, 4]
+
+    def test_being_told_while_the_missed_are_read(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, _ = two
+        world.store.early = True
+        world.store.write_elsewhere(world.elsewhere(CAM))
+        world.store.settle_one()
+        world.store.settle_one()
+        # The answer that there is nothing more is on its way when there is something more.
+        world.store.write_elsewhere(world.elsewhere(CAM))
+        assert len(world.store.waiting) == 2
+        world.store.waiting.rotate(1)
+        assert [frame.n for frame in ana.heard() if isinstance(frame, wire.Entry)] == [3, 4]
+
     def test_nothing_new_is_nothing(self, world: World, two: tuple[Peer, Peer]) -> None:
         world.hub._moved(CIRCLE, 2)
         world.hub._moved(b"?" * 16, 9)
