@@ -394,7 +394,8 @@ class Group:
     def _refuse_own(self, sender: Sender) -> None:
         if sender.leaf_index == self.own_leaf:
             raise OwnLeafError(
-                "a message of our own leaf that this state has not sent: it is an old copy"
+                "a message of our own leaf that this state has not sent: it is an old copy",
+                "framing.own_leaf",
             )
 
     # Going on

@@ -53,7 +53,7 @@ def open_(
         shared_secret = suite.kem.decapsulate(sealed.kem_output, key_pair)
     except InvalidError as error:
         raise UndecryptableError(
-            "an HPKE ciphertext holds no usable encapsulated key", "hpke.zero_dh"
+            "an HPKE ciphertext holds no usable encapsulated key", "hpke.encapsulated_key"
         ) from error
     key, nonce = _key_schedule(suite, shared_secret, info)
     plaintext = suite.aead.open(key, nonce, aad, sealed.ciphertext)

@@ -15,7 +15,6 @@ from crypto.mls.extensions import Extension, repeated_type, required_capabilitie
 from crypto.mls.key_package import KeyPackage
 from crypto.mls.leaf_node import (
     MLS10,
-    CommitSource,
     KeyPackageSource,
     LeafNode,
 )
@@ -203,10 +202,8 @@ def check_path_leaf(
 ) -> None:
     """What a committer's new leaf must be (sections 7.3 and 12.4.2).
 
-    That its encryption key is fresh is checked where the path is applied.
+    The path itself, and that the leaf's key is fresh, is checked where the path is applied.
     """
-    if not isinstance(new_leaf.source, CommitSource):
-        raise InvalidError("a path's leaf is not made for a Commit", "path.leaf_source")
     if new_leaf.credential != old_leaf.credential:
         raise InvalidError("a path changes its sender's credential", "path.credential")
     check_leaf_node(suite, new_leaf, group_id, at)

@@ -353,8 +353,9 @@ class TestMessages:
         assert read(assembly[1], message) == (0, b"once")
         before = assembly.snapshots()
         for group in assembly.groups.values():  # the sender's own state has used the key as well
-            with pytest.raises(KeyUsedError):
+            with pytest.raises(KeyUsedError) as caught:
                 group.process(message)
+            assert caught.value.rule == "ratchet.key_used"
         assert assembly.snapshots() == before
 
     def test_a_message_of_our_own_that_we_never_sent_means_an_old_copy(self) -> None:
@@ -367,7 +368,7 @@ class TestMessages:
         ]
         old = restore_group(SUITE, epoch, ratchets)
         for message in messages:
-            with pytest.raises(OwnLeafError):
+            with pytest.raises(OwnLeafError, match=r"\(framing\.own_leaf\)"):
                 old.process(message, allow_public=True)
         assert (save_epoch(old), save_ratchets(old)) == (epoch, ratchets)
 

@@ -112,7 +112,7 @@ def test_an_altered_ciphertext_does_not_open(position: int) -> None:
 
 @pytest.mark.parametrize("kem_output", [*SMALL_ORDER_POINTS, b"", KEM_OUTPUT[:-1]], ids=bytes.hex)
 def test_an_unusable_encapsulated_key_does_not_open(kem_output: bytes) -> None:
-    with pytest.raises(UndecryptableError, match="no usable encapsulated key"):
+    with pytest.raises(UndecryptableError, match=r"\(hpke\.encapsulated_key\)"):
         hpke.open_(SUITE, RECEIVER, INFO, AAD, replace(SEALED, kem_output=kem_output))
 
 

@@ -276,13 +276,13 @@ class TestDecoding:
 
     def test_a_blank_node_at_the_end_is_refused(self) -> None:
         for nodes in ((), (None,), (LEAVES[0], None), (LEAVES[0], None, LEAVES[1], None)):
-            with pytest.raises(DecodeError, match="ends with a node that is not blank"):
+            with pytest.raises(DecodeError, match=r"not blank \(tree\.last_node\)"):
                 RatchetTree.decode(encoded(*nodes))
 
     def test_a_node_of_the_wrong_type_is_refused(self) -> None:
-        with pytest.raises(DecodeError, match="node 0 of a ratchet tree is of the wrong type"):
+        with pytest.raises(DecodeError, match=r"node 0 .* wrong type \(tree\.node_type\)"):
             RatchetTree.decode(encoded(parent("p")))
-        with pytest.raises(DecodeError, match="node 1 of a ratchet tree is of the wrong type"):
+        with pytest.raises(DecodeError, match=r"node 1 .* wrong type \(tree\.node_type\)"):
             RatchetTree.decode(encoded(LEAVES[0], LEAVES[1]))
 
     @pytest.mark.parametrize("node_type", [0, 3, 255])
