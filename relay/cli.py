@@ -40,8 +40,6 @@ def add_parser(subparsers: Any) -> None:
             "relay",
             help="run a relay, or see to one that runs",
             description="Run a relay that keeps the logs of circles. Ctrl-C ends it.",
-            epilog=RUN_EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
 
@@ -49,6 +47,8 @@ def add_parser(subparsers: Any) -> None:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Give a parser the flags and verbs of `hallway relay`."""
     parser.set_defaults(run=run, verb="run")
+    parser.epilog = RUN_EXAMPLE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     _add_place(parser)
     _add_settings(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
@@ -74,7 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m relay",
         description="Run a relay that keeps the logs of circles. Ctrl-C ends it.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     configure(parser)
     return run(parser.parse_args(arguments))
@@ -84,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out a parsed command; the exit code."""
     try:
         settled = _settle(arguments)
-        path = Path(arguments.data) if arguments.data else default_directory()
+        path = Path(arguments.data) if arguments.data else default_directory(os.environ)
         if arguments.verb == "config":
             print("\n".join(settled.lines()))
             return 0
@@ -101,7 +100,7 @@ def _add_place(parser: argparse.ArgumentParser, default: Any = None) -> None:
         "--data",
         metavar="DIR",
         default=default,
-        help=f"the relay's directory (else {default_directory()})",
+        help=f"the relay's directory (else {default_directory(os.environ)})",
     )
     parser.add_argument(
         "--config", metavar="FILE", default=default, help=f"settings in TOML (else DIR/{FILE})"
@@ -125,7 +124,7 @@ def _add_settings(parser: argparse.ArgumentParser, default: Any = None) -> None:
 
 
 def _settle(arguments: argparse.Namespace) -> Settled:
-    path = Path(arguments.data) if arguments.data else default_directory()
+    path = Path(arguments.data) if arguments.data else default_directory(os.environ)
     file = Path(arguments.config) if arguments.config else path / FILE
     flags = {each.name: getattr(arguments, each.name, None) for each in fields(Config)}
     return settle(flags, os.environ, file, wanted=arguments.config is not None)

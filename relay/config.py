@@ -7,7 +7,6 @@ that is not known is an error, and so is a value of another type. In the environ
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -95,9 +94,9 @@ def settle(
     return Settled(config, sources)
 
 
-def default_directory() -> Path:
+def default_directory(environment: Mapping[str, str]) -> Path:
     """Where a relay keeps its logs when nobody says."""
-    data = os.environ.get("XDG_DATA_HOME", "")
+    data = environment.get("XDG_DATA_HOME", "")
     return (Path(data) if data else Path.home() / ".local" / "share") / "hallway-relay"
 
 

@@ -121,7 +121,8 @@ class Socket(asyncio.Protocol):
                 self._take(event)
             else:
                 self._open(cast(Request, event))
-        self._send_protocol()
+        if not self._transport.is_closing():
+            self._send_protocol()
 
     def eof_received(self) -> None:
         """The peer has said its last; asyncio closes the transport after this."""
@@ -223,6 +224,11 @@ class Socket(asyncio.Protocol):
                     self._transport.close()
 
     def _open(self, request: Request) -> None:
+        if self._protocol.eof_sent:
+            # Something that ends the websocket came with the request that would begin it.
+            self._closing = True
+            self._transport.abort()
+            return
         response = self._edge.page(request.path, self._address == LOCAL)
         if response is not None:
             status, text = response

@@ -244,13 +244,38 @@ class TestWebsocket:
             await ana.socket.wait_closed()
         await until(lambda: not relay.hub.sessions)
 
-    async def test_a_frame_before_the_handshake_is_no_conversation(self, relay: Running) -> None:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"\x82\x80\x00\x00\x00\x00\r\n",
+            b"PUT / HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 1000 + b"\r\n",
+            b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: h\r\n\r\n\x88\x80\x00\x00\x00\x00",
+            b"GET / HTTP/1.1\r\nHost: h\r\n\r\n\xff\xff\xff\xff",
+            b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n\x82\x80\x00\x00\x00\x00 and so on",
+        ],
+    )
+    async def test_no_handshake_is_no_conversation(self, relay: Running, data: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
-        writer.write(b"\x82\x80\x00\x00\x00\x00")
+        writer.write(data)
         assert b" 101 " not in await reader.read()
         assert not relay.hub.sessions
         writer.close()
         await writer.wait_closed()
+
+    async def test_a_frame_that_comes_with_the_request_is_answered_after_it(
+        self, relay: Running
+    ) -> None:
+        mute_one = await mute(relay.port, b"\x82\x80\x00\x00\x00\x00")
+        loop = asyncio.get_running_loop()
+        heard = b""
+        while not heard.endswith(b"\x88\x02\x03\xe8"):
+            heard += await loop.sock_recv(mute_one, 4096)
+        frames = wire.decode_from_relay(heard[2:-4])
+        assert isinstance(frames[0], wire.Hello)
+        assert frames[1] == wire.Refused(None, Refusal.MALFORMED, 0)
+        mute_one.close()
 
     async def test_ipv6(self, tmp_path: Path) -> None:
         async with running(tmp_path, host="::1") as relay:
@@ -390,7 +415,7 @@ class TestLimits:
             slow.close()
 
 
-async def mute(port: int) -> socket.socket:
+async def mute(port: int, more: bytes = b"") -> socket.socket:
     """A socket that shook hands, and from then on neither reads nor answers by itself."""
     loop = asyncio.get_running_loop()
     mute = socket.socket()
@@ -402,7 +427,7 @@ async def mute(port: int) -> socket.socket:
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     )
-    await loop.sock_sendall(mute, request.encode())
+    await loop.sock_sendall(mute, request.encode() + more)
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += await loop.sock_recv(mute, 1)
