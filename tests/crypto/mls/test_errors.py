@@ -8,7 +8,7 @@ import re
 import pytest
 
 from crypto.mls import errors
-from crypto.mls.errors import InvalidError, MlsError
+from crypto.mls.errors import MlsError, PeerError
 
 
 def _classes() -> dict[str, type[MlsError]]:
@@ -44,7 +44,16 @@ def test_every_class_says_what_it_is(kind: type[MlsError]) -> None:
     assert kind.__doc__
 
 
-def test_an_invalid_error_carries_its_rule() -> None:
-    error = InvalidError("the tag is wrong", "commit.tag")
+@pytest.mark.parametrize(
+    "kind", [kind for kind in _classes().values() if issubclass(kind, PeerError)]
+)
+def test_what_a_peer_does_wrong_carries_its_rule(kind: type[PeerError]) -> None:
+    error = kind("the tag is wrong", "commit.tag")
     assert error.rule == "commit.tag"
     assert str(error) == "the tag is wrong (commit.tag)"
+
+
+def test_what_breaks_no_rule_of_its_own_says_only_what_it_is() -> None:
+    error = PeerError("the bytes are wrong")
+    assert error.rule is None
+    assert str(error) == "the bytes are wrong"
