@@ -20,7 +20,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crypto.primitives import Rng
+from tui.engine import door, facts, timeline
+from tui.engine.asking import Asker
 from tui.engine.commands import Command
+from tui.engine.context import Context
+from tui.engine.desk import Desk
+from tui.engine.entering import JoiningLine
 from tui.engine.events import (
     CircleFacts,
     EntryMoved,
@@ -30,8 +35,10 @@ from tui.engine.events import (
     RequestFacts,
     Row,
 )
+from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 from tui.engine.store.database import Database
+from tui.engine.store.records import Store
 
 
 class Client:
@@ -40,93 +47,137 @@ class Client:
     :param database: the open profile; nobody else writes to it.
     :param rng: unpredictable bytes.
     :param now: the clock, in milliseconds since 1970.
+    :param default_relay: the address that a spoken code without one means; it is left out of the
+        codes that are made here.
     """
 
-    def __init__(self, database: Database, *, rng: Rng, now: Callable[[], int]) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        database: Database,
+        *,
+        rng: Rng,
+        now: Callable[[], int],
+        default_relay: str = "",
+    ) -> None:
+        self._database = database
+        self._context = Context(Store(database), rng, now)
+        self._desk = Desk(self._context, default_relay)
+        self._asker = Asker(self._desk)
+        self._outgoing: list[tuple[LinkId, bytes]] = []
+        self._ready: list[Event] = []
 
     # What goes in.
 
     def do(self, command: Command) -> None:
         """Carry out a wish; exactly one event with its `ref` answers it, now or later."""
-        raise NotImplementedError
+        self._input(lambda: self._asker.do(command))
 
     def link_opened(self, link: LinkId) -> None:
         """A connection that was wished for is there."""
-        raise NotImplementedError
+        self._with_line(link, lambda line: line.opened())
 
     def link_received(self, link: LinkId, data: bytes) -> None:
         """One binary websocket message came. Of a link that is not wished for it is ignored."""
-        raise NotImplementedError
+        self._with_line(link, lambda line: line.received(data))
 
     def link_closed(self, link: LinkId, reason: str = "") -> None:
         """A connection ended, or could not be made; `reason` is a sentence, if there is one."""
-        raise NotImplementedError
+        self._with_line(link, lambda line: line.closed(reason))
 
     def tick(self) -> None:
         """Time has passed: `next_deadline()` is here."""
-        raise NotImplementedError
+        self._input(self._desk.tidy)
+
+    def _with_line(self, link: LinkId, act: Callable[[Line], None]) -> None:
+        line = self._desk.line(link)
+        if line is not None:
+            self._input(lambda: act(line))
+
+    def _input(self, act: Callable[[], None]) -> None:
+        """One input: all of it on the disk and then handed out, or nothing of it."""
+        context = self._context
+        context.told.clear()
+        try:
+            with self._database.transaction():
+                act()
+                self._desk.work()
+        except BaseException:
+            context.told.clear()
+            self._desk.reload()
+            raise
+        self._ready += context.told
+        context.told.clear()
+        self._outgoing += self._desk.data_to_send()
 
     # What comes out.
 
     def events(self) -> list[Event]:
         """What happened since the last call, in order."""
-        raise NotImplementedError
+        ready, self._ready = self._ready, []
+        return ready
 
     def data_to_send(self) -> list[tuple[LinkId, bytes]]:
         """Websocket messages to send, in order, each link's to its socket."""
-        raise NotImplementedError
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
 
     def links(self) -> dict[LinkId, LinkWish]:
         """The connections that are wanted now, those that are there included."""
-        raise NotImplementedError
+        return self._desk.wishes()
 
     def next_deadline(self) -> int | None:
         """When `tick` is to be called at the latest (milliseconds since 1970), None for never."""
-        raise NotImplementedError
+        return self._desk.deadline()
 
     # What a screen reads.
 
     def circles(self) -> list[CircleFacts]:
         """All circles of this profile, those that were left included, by the time of coming in."""
-        raise NotImplementedError
+        return [facts.circle_facts(line.circle) for line in self._desk.circle_lines()]
 
     def circle(self, named: str = "") -> CircleFacts:
         """The circle of this name or id; of none where there is only one. WishError otherwise."""
-        raise NotImplementedError
+        return facts.circle_facts(self._desk.circle(named))
 
     def members(self, circle: str) -> list[MemberFacts]:
         """Who is in, by join number."""
-        raise NotImplementedError
+        return facts.member_facts(self._desk.circle(circle))
 
     def invites(self, circle: str) -> list[InviteFacts]:
         """The open codes."""
-        raise NotImplementedError
+        return facts.invite_facts(self._desk.circle(circle))
 
     def requests(self, circle: str) -> list[RequestFacts]:
         """Who waits at the door."""
-        raise NotImplementedError
+        found = self._desk.circle(circle)
+        return [door.facts(found, record) for record in door.waiting(found)]
+
+    def may_return(self, circle: str) -> bool:
+        """Whether `Rejoin` is what a person may ask for here."""
+        return facts.may_return(self._desk.circle(circle))
 
     def entries(self) -> list[EntryMoved]:
         """Where this person is coming in just now; `entry` names each for `AbandonEntry`."""
-        raise NotImplementedError
+        return [line.state() for line in self._desk.lines if isinstance(line, JoiningLine)]
 
     def rows_before(self, circle: str, position: int | None, limit: int) -> list[Row]:
         """Up to `limit` rows before a position, the newest where it is None; oldest first."""
-        raise NotImplementedError
+        return self._desk.rows_before(self._desk.circle(circle), position, limit)
 
     def rows_after(self, circle: str, position: int, limit: int) -> list[Row]:
         """Up to `limit` rows after a position, oldest first."""
-        raise NotImplementedError
+        return self._desk.rows_after(self._desk.circle(circle), position, limit)
 
     def row(self, circle: str, id: str) -> Row | None:
         """One row by its id."""
-        raise NotImplementedError
+        found = self._desk.circle(circle)
+        return timeline.row(found, bytes.fromhex(id))
 
     def newest_position(self, circle: str) -> int:
         """The position of the last row, 0 where there is none."""
-        raise NotImplementedError
+        rows = self.rows_before(circle, None, 1)
+        return rows[0].position if rows else 0
 
     def count_estimate(self, circle: str) -> int:
         """About how many rows there are: for a scroll bar."""
-        raise NotImplementedError
+        return timeline.count_estimate(self._desk.circle(circle))

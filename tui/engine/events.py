@@ -61,7 +61,11 @@ class EntryState(StrEnum):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row of a conversation. `position` orders rows and never changes."""
+    """One row of a conversation; `position` orders rows.
+
+    An own message that waits stands behind all others. When it is ordered it takes its place in the
+    log, which `RowChanged.was` tells; no other row ever moves.
+    """
 
     position: int
     id: str
@@ -250,9 +254,10 @@ class RowAdded(_Event, frozen=True, kw_only=True):
 
 
 class RowChanged(_Event, frozen=True, kw_only=True):
-    """A row's state or text changed."""
+    """A row's state changed; `was` is the position that it had before, if it moved."""
 
     row: Row
+    was: int | None = None
 
 
 class CircleChanged(_Event, frozen=True, kw_only=True):

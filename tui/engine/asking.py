@@ -1,0 +1,297 @@
+"""What becomes of each command: one short function each, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from crypto.access.binding import depart_statement
+from crypto.circle.errors import MisuseError
+from crypto.circle.names import circle_name, circle_topic, person_name
+from crypto.code import SealedCode
+from crypto.code_reading import read_code
+from crypto.content import TEXT_LONGEST, Leave, Text
+from crypto.errors import AddressError, CodeError, TypoError
+from crypto.relay_address import Address
+from tui.engine import commands, door, facts, returning, saying, spoken
+from tui.engine.circle import Circle
+from tui.engine.desk import Desk
+from tui.engine.entering import JoiningLine, NameplateLine, request
+from tui.engine.errors import WishError
+from tui.engine.events import (
+    CircleGone,
+    Circles,
+    Exit,
+    Finished,
+    Invites,
+    Members,
+    Messages,
+    Queued,
+)
+from tui.engine.founding import FoundingLine
+from tui.engine.intentions import intend
+from tui.engine.wishes import Hosts, OpenCode, RemoveMember, Rename, Settings, WithdrawCode
+
+LIFETIME_LONGEST = 365 * 86_400_000
+USES_MOST = 50
+LIMIT_MOST = 1000
+
+
+class Asker:
+    """Carries out commands at a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.context = desk.context
+
+    def do(self, command: commands.Command) -> None:
+        """One command; a wish that can't be is answered with `Refused`."""
+        try:
+            _TABLE[type(command)](self, command)
+        except WishError as error:
+            self.context.refuse(command.ref, error)
+
+    def _finish(self, ref: int) -> None:
+        self.context.tell(Finished(ref=ref))
+
+    def _inside(self, named: str) -> Circle:
+        circle = self.desk.circle(named)
+        if not circle.active:
+            raise WishError("not_active", circle.record.sentence or "This circle is not open yet.")
+        return circle
+
+    def open_circle(self, command: commands.OpenCircle) -> None:
+        """Found a circle, once the relay has said its key."""
+        line = FoundingLine(self.context, command, self.desk.founded)
+        self.desk.lines.append(line)
+
+    def create_invite(self, command: commands.CreateInvite) -> None:
+        """Have a code committed."""
+        circle = self._inside(command.circle)
+        if not 1 <= command.uses <= USES_MOST:
+            raise WishError("uses", f"A code is for 1 to {USES_MOST} people.", Exit.USAGE)
+        if not 60_000 <= command.lifetime <= LIFETIME_LONGEST:
+            raise WishError("lifetime", "A code lives a minute to a year.", Exit.USAGE)
+        now, rng = self.context.now(), self.context.rng
+        history = self._history(circle, command.history)
+        wish = OpenCode(rng(16), rng(32), command.uses, history, now + command.lifetime)
+        intend(circle, wish, ref=command.ref)
+
+    def _history(self, circle: Circle, wanted: int | None) -> int:
+        history = circle.view.state.history if wanted is None else wanted
+        if not 0 <= history <= 0xFFFF:
+            raise WishError("history", "A code shows 0 to 65535 messages of before.", Exit.USAGE)
+        return history
+
+    def revoke_invite(self, command: commands.RevokeInvite) -> None:
+        """Have a code withdrawn."""
+        circle = self._inside(command.circle)
+        intend(circle, WithdrawCode(command.invite_id), ref=command.ref)
+
+    def list_invites(self, command: commands.ListInvites) -> None:
+        """The open codes."""
+        circle = self.desk.circle(command.circle)
+        self.context.tell(Invites(ref=command.ref, invites=facts.invite_facts(circle)))
+
+    def open_spoken(self, command: commands.OpenSpoken) -> None:
+        """Make a code to say aloud."""
+        circle = self._inside(command.circle)
+        spoken.begin(circle, self._history(circle, command.history), command.ref)
+
+    def close_spoken(self, command: commands.CloseSpoken) -> None:
+        """Close it."""
+        spoken.close(self.desk.circle(command.circle))
+        self._finish(command.ref)
+
+    def read_code(self, command: commands.ReadCode) -> None:
+        """From a code to its card."""
+        try:
+            code = read_code(command.code)
+            if isinstance(code, SealedCode):
+                return self.desk.read_card(code, command.ref)
+            relay = command.relay or self.desk.default_relay
+            if code.address is None and not relay:
+                raise WishError("no_relay", "This code is on another relay: add @ and its address.")
+            address = code.address if code.address is not None else Address.parse(relay)
+        except TypoError as error:
+            raise WishError("typo", str(error)) from error
+        except AddressError as error:
+            raise WishError("address", str(error)) from error
+        except CodeError as error:
+            raise WishError("code", str(error)) from error
+        line = NameplateLine(self.context, code, address, command.ref, self.desk.read_card)
+        self.desk.lines.append(line)
+
+    def enter(self, command: commands.Enter) -> None:
+        """Ask to be let in."""
+        reading = self.desk.readings.get(command.entry)
+        if reading is None:
+            raise WishError("unknown_entry", "Read the code's card first.")
+        for there in self.desk.circle_lines():
+            if there.circle.id == reading.card.circle_id:
+                raise WishError("in_already", "This profile is in that circle already, or was.")
+        record = request(self.context, reading, command)
+        del self.desk.readings[command.entry]
+        self.context.store.joinings.save(record)
+        line = JoiningLine(self.context, record, command.ref, self.desk.entered)
+        self.desk.lines.append(line)
+
+    def abandon_entry(self, command: commands.AbandonEntry) -> None:
+        """Give up coming in."""
+        self.desk.readings.pop(command.entry, None)
+        for line in self.desk.lines:
+            if isinstance(line, JoiningLine) and line.record.entry == command.entry:
+                line.end(WishError("given_up", "You gave it up."))
+        self._finish(command.ref)
+
+    def answer_request(self, command: commands.AnswerRequest) -> None:
+        """Yes or no at the door."""
+        circle = self._inside(command.circle)
+        if door.answer(circle, command.n, command.admit, command.ref):
+            self._finish(command.ref)
+
+    def send_text(self, command: commands.SendText) -> None:
+        """Write a message down; it goes out by itself."""
+        circle = self._inside(command.circle)
+        try:
+            length = len(command.text.encode())
+        except UnicodeEncodeError as error:
+            raise WishError("text", "The text holds something that is no character.") from error
+        if not 1 <= length <= TEXT_LONGEST:
+            raise WishError("length", f"A message has 1 to {TEXT_LONGEST} bytes.")
+        id, position = saying.write(circle, Text(command.text))
+        circle.tell_changed()
+        answer = Queued(ref=command.ref, circle=circle.hex, id=id.hex(), position=position)
+        self.context.tell(answer)
+
+    def remove(self, command: commands.Remove) -> None:
+        """Have a member removed."""
+        circle = self._inside(command.circle)
+        member = self._member(circle, command.member)
+        if member == circle.member.public:
+            raise WishError("self", "To go yourself, leave the circle.")
+        intend(circle, RemoveMember(member), ref=command.ref)
+
+    def _member(self, circle: Circle, named: str) -> bytes:
+        names = circle.view.names()
+        found = [key for key in names if key.hex() == named.lower()]
+        found = found or [key for key, name in names.items() if name == named]
+        if len(found) != 1:
+            raise WishError("unknown_member", f"There is nobody here who is called {named}.")
+        return found[0]
+
+    def leave(self, command: commands.Leave) -> None:
+        """Leave; the others are told, and one of them carries it out."""
+        circle = self._inside(command.circle)
+        access = circle.access
+        statement = depart_statement(circle.id, access.public)
+        saying.write(circle, Leave(access.sign(statement)))
+        self._finish(command.ref)
+
+    def forget(self, command: commands.Forget) -> None:
+        """Erase a circle that this person is no longer in."""
+        line = self.desk.circle_line(command.circle)
+        if line.circle.group is not None and line.circle.active:
+            raise WishError("inside", "You are in this circle. Leave it first.")
+        self.context.store.circles.delete(line.circle.number)
+        line.over = True
+        self.context.tell(CircleGone(circle=line.circle.hex))
+        self._finish(command.ref)
+
+    def rejoin(self, command: commands.Rejoin) -> None:
+        """Come in again."""
+        returning.ask(self.desk.circle(command.circle))
+        self._finish(command.ref)
+
+    def rename(self, command: commands.Rename) -> None:
+        """Be called otherwise."""
+        circle = self._inside(command.circle)
+        intend(circle, Rename(_tidied(person_name, command.person)), ref=command.ref)
+
+    def change_settings(self, command: commands.ChangeSettings) -> None:
+        """Change what hosts may change."""
+        circle = self._inside(command.circle)
+        wish = Settings(
+            None if command.name is None else _tidied(circle_name, command.name),
+            None if command.topic is None else _tidied(circle_topic, command.topic),
+            command.cap,
+            command.door_asks,
+            command.history,
+        )
+        intend(circle, wish, ref=command.ref)
+
+    def appoint_hosts(self, command: commands.AppointHosts) -> None:
+        """Change who is host."""
+        circle = self._inside(command.circle)
+        members = tuple(self._member(circle, member) for member in command.members)
+        intend(circle, Hosts(members), ref=command.ref)
+
+    def mark_read(self, command: commands.MarkRead) -> None:
+        """Everything up to a position was seen."""
+        circle = self.desk.circle(command.circle)
+        if command.position > circle.record.read_position:
+            circle.record.read_position = min(command.position, (1 << 62) - 1)
+            circle.tell_changed()
+        self._finish(command.ref)
+
+    def save_draft(self, command: commands.SaveDraft) -> None:
+        """Keep what stands in the composer."""
+        circle = self.desk.circle(command.circle)
+        circle.record.draft = command.text
+        circle.changed()
+        self._finish(command.ref)
+
+    def list_circles(self, command: commands.ListCircles) -> None:
+        """All circles."""
+        found = [facts.circle_facts(line.circle) for line in self.desk.circle_lines()]
+        self.context.tell(Circles(ref=command.ref, circles=found))
+
+    def list_members(self, command: commands.ListMembers) -> None:
+        """Who is in."""
+        circle = self.desk.circle(command.circle)
+        members = facts.member_facts(circle)
+        self.context.tell(Members(ref=command.ref, circle=circle.hex, members=members))
+
+    def read_messages(self, command: commands.ReadMessages) -> None:
+        """A page of rows."""
+        circle = self.desk.circle(command.circle)
+        limit = max(1, min(command.limit, LIMIT_MOST))
+        if command.after is not None:
+            rows = self.desk.rows_after(circle, command.after, limit)
+        else:
+            rows = self.desk.rows_before(circle, command.before, limit)
+        self.context.tell(Messages(ref=command.ref, circle=circle.hex, rows=rows))
+
+
+def _tidied(rule: Callable[[str], str], text: str) -> str:
+    try:
+        return rule(text)
+    except MisuseError as error:
+        raise WishError("name", str(error)) from error
+
+
+_TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
+    commands.OpenCircle: Asker.open_circle,
+    commands.CreateInvite: Asker.create_invite,
+    commands.RevokeInvite: Asker.revoke_invite,
+    commands.ListInvites: Asker.list_invites,
+    commands.OpenSpoken: Asker.open_spoken,
+    commands.CloseSpoken: Asker.close_spoken,
+    commands.ReadCode: Asker.read_code,
+    commands.Enter: Asker.enter,
+    commands.AbandonEntry: Asker.abandon_entry,
+    commands.AnswerRequest: Asker.answer_request,
+    commands.SendText: Asker.send_text,
+    commands.Remove: Asker.remove,
+    commands.Leave: Asker.leave,
+    commands.Forget: Asker.forget,
+    commands.Rejoin: Asker.rejoin,
+    commands.Rename: Asker.rename,
+    commands.ChangeSettings: Asker.change_settings,
+    commands.AppointHosts: Asker.appoint_hosts,
+    commands.MarkRead: Asker.mark_read,
+    commands.SaveDraft: Asker.save_draft,
+    commands.ListCircles: Asker.list_circles,
+    commands.ListMembers: Asker.list_members,
+    commands.ReadMessages: Asker.read_messages,
+}

@@ -1,0 +1,212 @@
+"""One circle in memory: its record, its group, and what its connection has come to.
+
+What has to outlive the program is in the record and the group, and written by `flush` at the end of
+each input; the rest begins anew with every connection. The parts of the engine that work on a
+circle (`reading`, `saying`, `committing`, `door`, `beats`, …) are functions that take one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from crypto.access.binding import AccessKeyPair
+from crypto.access.log import Head
+from crypto.circle.view import CircleView, Leaf
+from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE, SignatureKeyPair
+from crypto.mls.group import Group
+from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
+from crypto.relay_address import Address
+from crypto.secret import Secret
+from relay.wire import FromClient
+from tui.engine.context import Context
+from tui.engine.events import CircleChanged, LinkState
+from tui.engine.store.records import CircleRecord, GroupRecord, RatchetRecord
+
+if TYPE_CHECKING:
+    from tui.engine.spoken import Spoken
+
+SUITE = CHACHA20POLY1305_SUITE
+
+FOUNDING, ACTIVE, STOPPED, LEFT, REMOVED = "founding", "active", "stopped", "left", "removed"
+"""What may stand in a circle's `status`."""
+
+
+class Connection:
+    """What one connection of a circle has come to; a new one starts with nothing of it.
+
+    `handshake` is the newest commit entry that the relay has spoken of; `commit_after` and
+    `message_after` are times before which it wants no more of either. With `begin_again` it is
+    to be given up for another one.
+    """
+
+    def __init__(self, send: Callable[[FromClient], None]) -> None:
+        self.send = send
+        self.caught_up = False
+        self.handshake = 0
+        self.acknowledged = 0
+        self.in_flight: set[int] = set()
+        self.commit_sent = False
+        self.rejoin_sent = False
+        self.commit_after = 0
+        self.message_after = 0
+        self.beat_after = 0
+        self.begin_again = False
+        self.welcome = bytearray()
+
+
+class Circle:
+    """A circle of this profile. `group` is there while this device is a member.
+
+    While it `waits_for_welcome`, to come in again, no entry is read: they are for the next group.
+    """
+
+    def __init__(self, context: Context, record: CircleRecord, group: Group | None) -> None:
+        self.context = context
+        self.record = record
+        self.group = group
+        self.connection: Connection | None = None
+        self.link = LinkState.OFFLINE
+        self.link_sentence = ""
+        self.heads: dict[int, Head] = {}
+        self.waits_for_welcome = False
+        self.spoken: Spoken | None = None
+        self._view: CircleView | None = None
+        self._changed = False
+        self._epoch_changed = False
+        self._ratchets_changed = False
+
+    @classmethod
+    def load(cls, context: Context, record: CircleRecord) -> Circle:
+        """The circle of a record, as the database has it."""
+        store = context.store
+        epoch, ratchets = store.groups.get(record.number), store.ratchets.get(record.number)
+        group = None
+        if epoch is not None and ratchets is not None:
+            group = restore_group(SUITE, Secret(epoch.epoch), Secret(ratchets.state))
+        circle = cls(context, record, group)
+        asked = store.rejoinings.get(record.number)
+        circle.waits_for_welcome = asked is not None and bool(asked.arrived)
+        return circle
+
+    # Who and what.
+
+    @property
+    def id(self) -> bytes:
+        """The circle's id."""
+        return self.record.id
+
+    @property
+    def hex(self) -> str:
+        """The circle's id as a person sees it."""
+        return self.record.id.hex()
+
+    @property
+    def number(self) -> int:
+        """The circle's number in the database."""
+        return self.record.number
+
+    @property
+    def address(self) -> Address:
+        """Where its relay is."""
+        return Address.parse(self.record.address)
+
+    @property
+    def member(self) -> SignatureKeyPair:
+        """This person's key here."""
+        return SignatureKeyPair.from_seed(Secret(self.record.member_seed))
+
+    @property
+    def leaf(self) -> SignatureKeyPair:
+        """This device's signature key here."""
+        return SignatureKeyPair.from_seed(Secret(self.record.leaf_seed))
+
+    @property
+    def access(self) -> AccessKeyPair:
+        """This device's key at the relay."""
+        return AccessKeyPair.from_seed(Secret(self.record.access_seed))
+
+    @property
+    def active(self) -> bool:
+        """Whether this device takes part: it is a member, and nothing has stopped it."""
+        return self.record.status == ACTIVE and self.group is not None
+
+    @property
+    def arriving(self) -> bool:
+        """Whether the entry that brought this device in has not been seen yet."""
+        return self.record.since < 0
+
+    @property
+    def members(self) -> Group:
+        """The group; only where this device is a member."""
+        if self.group is None:
+            raise ValueError("this device is not a member of the circle")
+        return self.group
+
+    @property
+    def view(self) -> CircleView:
+        """The circle in its present epoch; only where this device is a member."""
+        if self._view is None:
+            self._view = CircleView.of(self.members.context, self.members.tree)
+        return self._view
+
+    @property
+    def own(self) -> Leaf:
+        """This device's leaf."""
+        return self.view.leaves[self.members.own_leaf]
+
+    # Going on.
+
+    def changed(self) -> None:
+        """The record is to be written, and whoever shows the circle is to look again."""
+        self._changed = True
+
+    def tell_changed(self) -> None:
+        """As `changed`, and said aloud."""
+        self._changed = True
+        event = CircleChanged(circle=self.hex)
+        if event not in self.context.told[-8:]:
+            self.context.tell(event)
+
+    def ratchets_moved(self) -> None:
+        """A key of the group was used."""
+        self._ratchets_changed = True
+
+    def new_epoch(self) -> None:
+        """The group has entered another epoch: what is cached of the old one goes."""
+        self._view = None
+        self._epoch_changed = self._ratchets_changed = True
+        state = self.view.state
+        self.record.name, self.record.topic = state.name, state.topic
+        self.record.cap, self.record.chairs = state.cap, len(state.members)
+        self.record.person = self.own.name
+        self.tell_changed()
+
+    def end(self, status: str, sentence: str) -> None:
+        """This device is a member no longer; what was said stays."""
+        self.record.status, self.record.sentence = status, sentence
+        self.group = None
+        self._view = None
+        store, number = self.context.store, self.number
+        store.groups.delete(number)
+        store.ratchets.delete(number)
+        store.pending.delete(number)
+        self._epoch_changed = self._ratchets_changed = False
+        self.tell_changed()
+
+    def stop(self, sentence: str) -> None:
+        """Nothing is sent any more until the person decides; the sentence says why."""
+        if self.record.status == ACTIVE:
+            self.record.status, self.record.sentence = STOPPED, sentence
+            self.tell_changed()
+
+    def flush(self) -> None:
+        """Write what has changed; at the end of an input, inside its transaction."""
+        store = self.context.store
+        if self._epoch_changed:
+            store.groups.save(GroupRecord(self.number, save_epoch(self.members).reveal()))
+        if self._ratchets_changed:
+            store.ratchets.save(RatchetRecord(self.number, save_ratchets(self.members).reveal()))
+        if self._changed:
+            store.circles.save(self.record)
+        self._changed = self._epoch_changed = self._ratchets_changed = False

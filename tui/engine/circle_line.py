@@ -1,0 +1,286 @@
+"""A circle's connection: who says what when, and what is done once both sides have spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from crypto.access.binding import bind_statement, create_statement
+from crypto.access.log import EMPTY_CHAIN, Head
+from relay import wire
+from relay.wire import FromClient, FromRelay, Refusal
+from tui.engine import beats, committing, door, heads, reading, returning, saying, spoken, timeline
+from tui.engine.circle import ACTIVE, FOUNDING, REMOVED, Circle, Connection
+from tui.engine.context import Context
+from tui.engine.errors import LinkError, WishError
+from tui.engine.events import (
+    CircleGone,
+    CircleOpened,
+    Entered,
+    EntryMoved,
+    EntryState,
+    LinkState,
+)
+from tui.engine.intentions import next_time
+from tui.engine.line import Line
+from tui.engine.links import LONGEST_WAIT, LinkKind, LinkWish
+from tui.engine.session import Session
+
+FORGOTTEN = (
+    "The relay shows less of this conversation than it did before, or began it anew: it was "
+    "restored from a backup, most likely. Nothing is sent here any more."
+)
+_SENTENCES = {
+    Refusal.FORBIDDEN: "The relay does not know this circle, or not this device.",
+    Refusal.GOING: "The relay is being shut down.",
+    Refusal.BROKEN: "The relay can't write to its disk.",
+    Refusal.TOO_SLOW: "The connection is too slow.",
+    Refusal.CROWDED: "This device is connected too often.",
+    Refusal.VERSION: "The relay speaks another version. The older of the two has to be updated.",
+    Refusal.TOO_FAST: "The relay asks to wait.",
+}
+_FOUNDING = {
+    Refusal.NO_TOKEN: ("no_token", "This relay opens circles only with its operator's token."),
+    Refusal.TOO_FAST: ("too_fast", "This relay opens no more circles from here just now."),
+    Refusal.FORBIDDEN: ("forbidden", "The relay does not take this address as its own."),
+}
+
+
+class CircleLine(Line):
+    """The connection of one circle. `default` is the profile's relay, which codes leave out."""
+
+    def __init__(
+        self, context: Context, circle: Circle, default: str = "", ref: int = 0, entry: str = ""
+    ) -> None:
+        super().__init__(context)
+        self.entry = entry
+        self.circle = circle
+        self.default = default
+        self.ref = ref
+        self._created = False
+
+    def wish(self) -> LinkWish | None:
+        """A connection as long as this device is a member, or about to be."""
+        record = self.circle.record
+        if self.circle.group is None:
+            return None
+        return LinkWish(
+            LinkKind.CIRCLE, self.circle.address, self.not_before, record.pin, self.circle.hex
+        )
+
+    def begin(self) -> Session:
+        """Greet the relay as the device that this is."""
+        self._state(LinkState.CONNECTING)
+        return Session(self._greet, self.circle.record.relay_key)
+
+    def _greet(self, hello: wire.Hello) -> FromClient:
+        circle, host = self.circle, self.circle.address.dialled
+        if circle.record.status == FOUNDING and not self._created:
+            key, cap = circle.access, circle.record.cap
+            statement = create_statement(hello.nonce, host, circle.id, key.public, cap)
+            return wire.Create(circle.id, key.public, cap, circle.record.token, key.sign(statement))
+        key = returning.access_key(circle)
+        statement = bind_statement(hello.nonce, host, circle.id, key.public)
+        return wire.Bind(circle.id, key.public, circle.record.n, key.sign(statement))
+
+    def lost(self, reason: str) -> None:
+        """What was under way waits; a spoken code is over."""
+        if self.circle.connection is not None:
+            self.circle.connection = None
+            saying.waits_again(self.circle)
+        spoken.lost(self.circle)
+        self._state(LinkState.OFFLINE, reason or self.circle.link_sentence)
+
+    def _state(self, state: LinkState, sentence: str = "") -> None:
+        circle = self.circle
+        if (circle.link, circle.link_sentence) != (state, sentence):
+            circle.link, circle.link_sentence = state, sentence
+            circle.tell_changed()
+
+    def take(self, frame: FromRelay) -> None:
+        """Something that the relay says."""
+        _STEPS[type(frame)](self, frame)
+
+    def work(self) -> None:
+        """Whatever can be done now; after every input, inside its transaction."""
+        circle, connection = self.circle, self.circle.connection
+        spoken.look(circle)
+        if connection is None or self.session is None:
+            return
+        if connection.begin_again:
+            return self.again()
+        if circle.active:
+            committing.refresh_when_due(circle)
+        door.open_when_due(circle)
+        committing.advance(circle)
+        saying.pump(circle)
+        returning.pump(circle)
+        beats.beat_when_due(circle)
+        steady = circle.group is None or circle.active or circle.waits_for_welcome
+        if steady and circle.record.n > connection.acknowledged:
+            connection.acknowledged = circle.record.n
+            connection.send(wire.Ack(circle.record.n))
+
+    def deadline(self) -> int | None:
+        """When there is something to do by itself again, None without a connection."""
+        circle, connection = self.circle, self.circle.connection
+        if connection is None or not connection.caught_up:
+            return None
+        now = self.context.now()
+        times = [connection.beat_after, connection.commit_after, connection.message_after]
+        times += [time for time in (next_time(circle), door.next_due(circle)) if time is not None]
+        if circle.spoken is not None:
+            times.append(circle.spoken.until)
+        return min((time for time in times if time > now), default=None)
+
+    # What the relay says.
+
+    def _bound(self, frame: wire.Bound) -> None:
+        circle, record = self.circle, self.circle.record
+        head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
+        if not head.verify(circle.id, record.relay_key):
+            raise LinkError("The relay's word on the log is not signed by its key.")
+        self.failures = 0
+        if self.session is not None:
+            connection = Connection(self.session.send)
+            connection.handshake, connection.acknowledged = frame.handshake, record.n
+            circle.connection = connection
+        first = not record.incarnation
+        if first:
+            record.incarnation = frame.incarnation
+            circle.changed()
+        if record.incarnation != frame.incarnation or frame.n < record.n:
+            circle.stop(FORGOTTEN)
+            raise LinkError(FORGOTTEN)
+        if frame.n == 0 and record.chain == EMPTY_CHAIN:
+            record.head = head.encode()
+        else:
+            heads.note(circle, head, "you")
+        if record.status == FOUNDING:
+            record.status, record.token = ACTIVE, None
+            opened = CircleOpened(ref=self.ref, circle=circle.hex, name=record.name)
+            circle.tell_changed()
+            self.context.tell(opened)
+
+    def _entry(self, frame: wire.Entry) -> None:
+        reading.entry(self.circle, frame)
+
+    def _gone(self, frame: wire.Gone) -> None:
+        reading.gone(self.circle, frame)
+
+    def _done(self, frame: wire.Done) -> None:
+        reading.done(self.circle, frame)
+
+    def _caught_up(self, frame: wire.CaughtUp) -> None:
+        connection = self.circle.connection
+        if connection is not None:
+            connection.caught_up = True
+        self._state(LinkState.ONLINE)
+        if self.circle.arriving:
+            raise LinkError("The relay does not show how this device came in.")
+        if self.entry:
+            self._entered()
+
+    def _entered(self) -> None:
+        """For the first time, everything is here since this device came in."""
+        circle, record = self.circle, self.circle.record
+        confirmed = bool(record.confirmed)
+        state = EntryState.IN if confirmed else EntryState.UNCONFIRMED
+        moved = EntryMoved(entry=self.entry, circle_name=record.name, state=state, sentence="")
+        self.context.tell(moved)
+        answer = Entered(ref=self.ref, circle=circle.hex, name=record.name, confirmed=confirmed)
+        self.context.tell(answer)
+        self.entry = ""
+
+    def _head(self, frame: wire.Head) -> None:
+        head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
+        if not heads.note(self.circle, head, "you") and self.circle.active:
+            raise LinkError("The relay's word on the log is not one to be believed.")
+
+    def _refused(self, frame: wire.Refused) -> None:
+        circle = self.circle
+        if circle.record.status == FOUNDING:
+            return self._not_founded(frame)
+        if frame.code == Refusal.REMOVED:
+            return self._removed()
+        if circle.connection is None or frame.code in wire.CLOSING:
+            return self._closing(frame)
+        if frame.idempotency_id is None:
+            return self._not_named(frame)
+        outgoing = saying.find(circle, idempotency=frame.idempotency_id)
+        if outgoing is not None:
+            return saying.refused(circle, outgoing, frame.code, frame.number)
+        pending = self.context.store.pending.get(circle.number)
+        if pending is not None and pending.idempotency == frame.idempotency_id:
+            committing.refused(circle, frame.code, frame.number)
+
+    def _not_named(self, frame: wire.Refused) -> None:
+        """A refusal of something without an id: a nameplate, a beat, a part that was staged."""
+        if frame.code in (Refusal.TOO_FAST, Refusal.CROWDED, Refusal.NAMEPLATE_GONE):
+            spoken.lost(self.circle)
+
+    def _closing(self, frame: wire.Refused) -> None:
+        code = Refusal(frame.code) if frame.code in set(Refusal) else Refusal.FORBIDDEN
+        sentence = _SENTENCES.get(code, "The relay does not go on.")
+        if code is Refusal.TOO_FAST:
+            return self.again(frame.number, sentence)
+        if code in (Refusal.FORBIDDEN, Refusal.VERSION):
+            return self.again(LONGEST_WAIT, sentence)
+        self.closed(sentence)
+
+    def _removed(self) -> None:
+        circle = self.circle
+        sentence = "The relay says that this device was taken out of the circle."
+        if circle.group is not None:
+            timeline.notice(circle, sentence, warning=True)
+            circle.end(REMOVED, sentence)
+        self.again()
+
+    def _not_founded(self, frame: wire.Refused) -> None:
+        if frame.code == Refusal.EXISTS:
+            self._created = True
+            return self.again()
+        if frame.code in _FOUNDING:
+            slug, sentence = _FOUNDING[Refusal(frame.code)]
+            self.context.store.circles.delete(self.circle.number)
+            if self.ref:
+                self.context.refuse(self.ref, WishError(slug, sentence))
+            self.context.tell(CircleGone(circle=self.circle.hex))
+            self.over = True
+            return
+        self._closing(frame)
+
+    def _beat(self, frame: wire.BeatOf) -> None:
+        beats.heard(self.circle, frame)
+
+    def _ephemeral(self, frame: wire.EphemeralOf) -> None:
+        """Nothing that this version knows is said so."""
+
+    def _welcome(self, frame: wire.Welcome) -> None:
+        returning.welcome(self.circle, frame)
+
+    def _nameplate(self, frame: wire.Nameplate) -> None:
+        spoken.nameplate(self.circle, frame, self.default)
+
+    def _said(self, frame: wire.Said) -> None:
+        spoken.said(self.circle, frame)
+
+    def _plate_closed(self, frame: wire.Closed) -> None:
+        spoken.lost(self.circle)
+
+
+_STEPS: dict[type[FromRelay], Callable[[CircleLine, Any], None]] = {
+    wire.Bound: CircleLine._bound,
+    wire.Entry: CircleLine._entry,
+    wire.Gone: CircleLine._gone,
+    wire.Head: CircleLine._head,
+    wire.Done: CircleLine._done,
+    wire.Refused: CircleLine._refused,
+    wire.BeatOf: CircleLine._beat,
+    wire.EphemeralOf: CircleLine._ephemeral,
+    wire.Welcome: CircleLine._welcome,
+    wire.Nameplate: CircleLine._nameplate,
+    wire.Said: CircleLine._said,
+    wire.Closed: CircleLine._plate_closed,
+    wire.CaughtUp: CircleLine._caught_up,
+}

@@ -1,0 +1,147 @@
+"""Everything that one engine has open: circles, ways in, codes being read, connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crypto.code import SealedCode
+from tui.engine import timeline
+from tui.engine.circle import Circle
+from tui.engine.circle_line import CircleLine
+from tui.engine.context import Context
+from tui.engine.entering import CardLine, JoiningLine, Reading
+from tui.engine.errors import WishError
+from tui.engine.events import CircleChanged, Row
+from tui.engine.line import Line
+from tui.engine.links import LinkId, LinkWish
+
+BODIES_KEPT = 7 * 86_400_000
+TIDY_EVERY = 3_600_000
+ENTRY_ID_LENGTH = 8
+
+
+class Desk:
+    """What is in memory; all of it that has to last is in the database, and comes from there."""
+
+    def __init__(self, context: Context, default_relay: str) -> None:
+        self.context = context
+        self.default_relay = default_relay
+        self.lines: list[Line] = []
+        self.readings: dict[str, Reading] = {}
+        self._tidied = 0
+        self.reload()
+
+    def reload(self) -> None:
+        """Read everything again; all connections begin anew."""
+        store, context = self.context.store, self.context
+        self.lines = []
+        for record in store.circles.where("1 ORDER BY number"):
+            circle = Circle.load(context, record)
+            self.lines.append(CircleLine(context, circle, self.default_relay))
+        for joining in store.joinings.where("1 ORDER BY entry"):
+            self.lines.append(JoiningLine(context, joining, 0, self.entered))
+
+    # Lines.
+
+    def line(self, link: LinkId) -> Line | None:
+        """Whose connection this is, if it is still wanted."""
+        found = (line for line in self.lines if line.link == link and line.wish() is not None)
+        return next(found, None)
+
+    def circle_lines(self) -> Iterator[CircleLine]:
+        """The circles, in the order in which this person came in."""
+        return (line for line in self.lines if isinstance(line, CircleLine))
+
+    def circle_line(self, named: str) -> CircleLine:
+        """The circle of a name or id; of none where there is only one. WishError otherwise."""
+        lines = list(self.circle_lines())
+        found = [line for line in lines if line.circle.hex == named.lower()]
+        if not found:
+            found = [line for line in lines if not named or line.circle.record.name == named]
+            inside = [line for line in found if line.circle.group is not None]
+            found = inside or found
+        if len(found) > 1:
+            raise WishError(
+                "ambiguous",
+                "More than one circle is meant by that. Name it by its id, from `hallway circles`.",
+            )
+        if not found:
+            there = "There is no circle here yet. Open one, or join with a code."
+            raise WishError("unknown_circle", f"There is no circle {named}." if named else there)
+        return found[0]
+
+    def circle(self, named: str) -> Circle:
+        """As `circle_line`, the circle itself."""
+        return self.circle_line(named).circle
+
+    def founded(self, circle: Circle, ref: int) -> None:
+        """A circle was made here; its line asks the relay to open it."""
+        self.lines.append(CircleLine(self.context, circle, self.default_relay, ref))
+
+    def entered(self, circle: Circle, ref: int, entry: str) -> None:
+        """This person is in a circle."""
+        self.lines.append(CircleLine(self.context, circle, self.default_relay, ref, entry))
+        self.context.tell(CircleChanged(circle=circle.hex))
+
+    def read_card(self, code: SealedCode, ref: int) -> None:
+        """Read the card of a code."""
+        self.lines.append(CardLine(self.context, code, ref, self._card_read))
+
+    def _card_read(self, reading: Reading) -> str:
+        entry = self.context.rng(ENTRY_ID_LENGTH).hex()
+        self.readings[entry] = reading
+        return entry
+
+    # After each input.
+
+    def work(self) -> None:
+        """Do what can be done now, and write what has changed; inside the transaction."""
+        for line in list(self.circle_lines()):
+            if not line.over:
+                line.work()
+                line.circle.flush()
+        self.lines = [line for line in self.lines if not line.over]
+
+    def data_to_send(self) -> list[tuple[LinkId, bytes]]:
+        """What the sessions have to say."""
+        return [
+            (line.link, data)
+            for line in self.lines
+            if line.session is not None
+            for data in line.session.data_to_send()
+        ]
+
+    def wishes(self) -> dict[LinkId, LinkWish]:
+        """The connections that are wanted."""
+        wishes = {line.link: line.wish() for line in self.lines}
+        return {link: wish for link, wish in wishes.items() if wish is not None}
+
+    def deadline(self) -> int | None:
+        """When something is to be done by itself."""
+        times = [line.deadline() for line in self.circle_lines()]
+        return min((time for time in times if time is not None), default=None)
+
+    def tidy(self) -> None:
+        """Let go of what has been kept long enough."""
+        now = self.context.now()
+        if now < self._tidied + TIDY_EVERY:
+            return
+        self._tidied = now
+        database = self.context.store.database
+        database.write(
+            "UPDATE entries SET body = NULL, side_data = NULL WHERE time < ? AND body NOT NULL",
+            (now - BODIES_KEPT,),
+        )
+        database.write("DELETE FROM beacons WHERE until < ?", (now,))
+
+    # Rows.
+
+    def rows_before(self, circle: Circle, position: int | None, limit: int) -> list[Row]:
+        """Up to `limit` rows before a position, oldest first."""
+        found = timeline.rows_before(self.context.store, circle.number, position, limit)
+        return timeline.rows(circle, found)
+
+    def rows_after(self, circle: Circle, position: int, limit: int) -> list[Row]:
+        """Up to `limit` rows after a position, oldest first."""
+        found = timeline.rows_after(self.context.store, circle.number, position, limit)
+        return timeline.rows(circle, found)

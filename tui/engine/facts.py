@@ -1,0 +1,105 @@
+"""Circles, members and codes as screens and scripts are shown them."""
+
+from __future__ import annotations
+
+from crypto.code import SealedCode
+from crypto.relay_address import Address
+from crypto.secret import Secret
+from tui.engine import saying
+from tui.engine.circle import FOUNDING, STOPPED, Circle
+from tui.engine.events import CircleFacts, InviteFacts, LinkState, MemberFacts
+from tui.engine.timeline import HUES
+
+
+def circle_facts(circle: Circle) -> CircleFacts:
+    """A circle; of one that was left, what is known of it still."""
+    record = circle.record
+    stopped = record.status not in (FOUNDING, "active")
+    inside = circle.group is not None
+    state = circle.view.state if inside else None
+    own = circle.member.public
+    rows = circle.context.store.database.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM messages WHERE circle = ? AND position > ?"
+        " AND position < ? AND author != ? AND type != 0 LIMIT 1)",
+        (circle.number, record.read_position, 1 << 62, own),
+    )
+    hosts = [] if state is None else [circle.view.name(host) for host in state.hosts]
+    return CircleFacts(
+        id=circle.hex,
+        name=record.name,
+        topic=record.topic,
+        relay=record.address,
+        cap=record.cap,
+        chairs=record.chairs,
+        me=record.person,
+        link=LinkState.STOPPED if stopped else circle.link,
+        link_sentence=record.sentence if stopped else circle.link_sentence,
+        waiting=saying.count(circle),
+        news=rows[0][0] != 0,
+        read_position=record.read_position,
+        hosts=hosts,
+        i_am_host=state is not None and state.is_host(own),
+        asks_at_door=state is not None and bool(state.door),
+        history=0 if state is None else state.history,
+        left=not inside and record.status != FOUNDING,
+        since=record.created_at,
+        confirmed=bool(record.confirmed),
+        draft=record.draft,
+    )
+
+
+def may_return(circle: Circle) -> bool:
+    """Whether coming in again is what a person may do here."""
+    return circle.record.status == STOPPED and circle.group is not None
+
+
+def member_facts(circle: Circle) -> list[MemberFacts]:
+    """Who is in, by join number; nobody where this person is not."""
+    if circle.group is None:
+        return []
+    view, own = circle.view, circle.member.public
+    names = view.names()
+    return [
+        MemberFacts(
+            id=record.member.hex(),
+            name=names[record.member],
+            hue=record.join_number % HUES,
+            host=view.state.is_host(record.member),
+            me=record.member == own,
+            devices=[view.leaves[at].device.label for at in view.devices(record.member)],
+            join_number=record.join_number,
+            invited_by=names.get(record.invited_by, ""),
+            admitted_by=names.get(record.admitted_by, ""),
+        )
+        for record in view.state.members
+    ]
+
+
+def invite_facts(circle: Circle) -> list[InviteFacts]:
+    """The open codes; one's own with what they are written like."""
+    if circle.group is None:
+        return []
+    own, found = circle.member.public, []
+    for invite in circle.view.state.invites:
+        kept = circle.context.store.invites.get(circle.number, invite.id)
+        code = words = link = ""
+        came_in: list[str] = []
+        if kept is not None:
+            sealed = SealedCode(Address.parse(kept.address), Secret(kept.secret))
+            code, words, link = sealed.text(), sealed.words(), sealed.link()
+            came_in = kept.came_in.splitlines()
+        found.append(
+            InviteFacts(
+                id=invite.id,
+                issuer=circle.view.name(invite.issuer),
+                mine=invite.issuer == own,
+                uses=invite.uses,
+                expires_at=invite.expires_at,
+                history=invite.history,
+                code=code,
+                words=words,
+                link=link,
+                came_in=came_in,
+            )
+        )
+    return found

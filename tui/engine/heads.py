@@ -1,0 +1,92 @@
+"""The relay's signed heads against the log that it showed: the proof that there is one log alone.
+
+docs/protocol.md sections 4.3 and 5.1. Every head that this device is shown, by the relay or inside
+of another member's message or beat, either fits the chain that was folded here, or is of an entry
+that is yet to come, or proves that the relay shows two logs.
+"""
+
+from __future__ import annotations
+
+from crypto.access.log import Head, chain
+from relay.wire import Entry
+from tui.engine import timeline
+from tui.engine.circle import Circle
+from tui.engine.errors import LinkError
+from tui.engine.store.records import EntryRecord
+
+AHEAD_MOST = 256
+"""Heads of entries yet to come that are remembered."""
+
+TWO_LOGS = (
+    "The relay has shown {whose} another conversation than this one. Nothing is sent here any "
+    "more. Ask the others what they see, by another way than this relay."
+)
+
+
+def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | None) -> None:
+    """Take an entry, or what is left of it, into the chain; LinkError where it does not follow."""
+    record = circle.record
+    if n != record.n + 1:
+        raise LinkError(f"The relay showed entry {n} after entry {record.n}.")
+    record.chain = chain(circle.id, n, kind, record.chain, entry_hash)
+    record.n, record.sub = n, 0
+    if kind == _COMMIT:
+        record.handshake = n
+    circle.changed()
+    circle.context.store.entries.insert(
+        EntryRecord(
+            circle.number,
+            n,
+            kind,
+            0 if entry is None else entry.time,
+            record.chain,
+            None if entry is None else entry.body,
+            None if entry is None else entry.side_data,
+        )
+    )
+    expected = circle.heads.pop(n, None)
+    if expected is not None:
+        _compare(circle, expected, record.chain, "somebody else")
+
+
+def note(circle: Circle, head: Head, whose: str) -> bool:
+    """Compare a head with the log; whether it fits, or is of an entry that is yet to come."""
+    record = circle.record
+    if head.incarnation != record.incarnation or not head.verify(circle.id, record.relay_key):
+        return False
+    if head.n > record.n:
+        known = circle.heads.get(head.n)
+        if known is not None and known.hash != head.hash:
+            _two_logs(circle, whose)
+            return False
+        if len(circle.heads) < AHEAD_MOST:
+            circle.heads[head.n] = head
+        return True
+    entry = circle.context.store.entries.get(circle.number, head.n)
+    return entry is None or _compare(circle, head, entry.chain, whose)
+
+
+def newest(circle: Circle) -> Head | None:
+    """The newest signed head that fits the chain, if there is one."""
+    return Head.decode(circle.record.head) if circle.record.head else None
+
+
+def _compare(circle: Circle, head: Head, found: bytes, whose: str) -> bool:
+    if head.hash != found:
+        _two_logs(circle, whose)
+        return False
+    known = newest(circle)
+    if known is None or head.n > known.n or head.incarnation != known.incarnation:
+        circle.record.head = head.encode()
+        circle.changed()
+    return True
+
+
+def _two_logs(circle: Circle, whose: str) -> None:
+    if circle.active:
+        sentence = TWO_LOGS.format(whose=whose)
+        circle.stop(sentence)
+        timeline.notice(circle, sentence, warning=True)
+
+
+_COMMIT = 2

@@ -1,0 +1,113 @@
+"""What was said before somebody came in, as far as the code grants it: passed on and received."""
+
+from __future__ import annotations
+
+from crypto.circle.happened import CameIn, Outcome
+from crypto.circle.view import CircleView, Leaf
+from crypto.content import PassedOn
+from crypto.errors import PeerError
+from crypto.history import (
+    PASSED_ON_BODY_LONGEST,
+    PassedOnMessage,
+    open_history,
+    parts,
+    seal_history,
+)
+from crypto.mls.kem import KemKeyPair
+from crypto.primitives import x25519_public
+from crypto.secret import Secret
+from tui.engine import saying, timeline
+from tui.engine.circle import SUITE, Circle
+from tui.engine.events import MessageState, RowKind
+from tui.engine.store.records import MessageRecord
+
+
+def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
+    """Send those who came in on a code of theirs what the code grants; after our own commit."""
+    for happening in outcome.happened:
+        if not isinstance(happening, CameIn):
+            continue
+        invite = before.state.invite(happening.invite_id)
+        if invite is None or not invite.history:
+            continue
+        messages = _granted(circle, invite.history)
+        for index in circle.view.devices(happening.person.member):
+            node = circle.members.member(index)
+            leaf = circle.view.leaves[index]
+            if node is None:
+                continue
+            for part in parts(messages):
+                content = seal_history(
+                    SUITE,
+                    circle.id,
+                    leaf.signature_key,
+                    node.encryption_key,
+                    part,
+                    circle.context.rng,
+                )
+                saying.write(circle, content)
+
+
+def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
+    """The last messages that are in the log, oldest first."""
+    newest = circle.context.store.messages.where(
+        "circle = ? AND position < ? AND type = 1 ORDER BY position DESC LIMIT ?",
+        circle.number,
+        timeline.WAITING_FROM,
+        count,
+    )
+    return [
+        PassedOnMessage(
+            message.id,
+            message.author_name,
+            message.author,
+            message.at,
+            message.type,
+            message.body,
+        )
+        for message in reversed(newest)
+        if message.author and len(message.body) <= PASSED_ON_BODY_LONGEST
+    ]
+
+
+def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
+    """Messages of before, if they are for this device and from who let it in."""
+    record = circle.record
+    if content.to != circle.leaf.public or leaf.member != record.admitter or not record.arrival:
+        return
+    secret = Secret(record.arrival)
+    try:
+        found = open_history(SUITE, circle.id, KemKeyPair(secret, x25519_public(secret)), content)
+    except PeerError as error:
+        text = f"What {leaf.name} passed on can't be read: {error}"
+        return timeline.notice(circle, text, warning=True)
+    start = (record.since - 1) << timeline.PLACE_BITS
+    held = circle.context.store.messages.where(
+        "circle = ? AND position < ? ORDER BY position DESC LIMIT 1",
+        circle.number,
+        record.since << timeline.PLACE_BITS,
+    )
+    at = held[0].position + 1 if held else start
+    for offset, message in enumerate(found.messages):
+        kind, text = timeline.shown_text(message.type, message.body)
+        shown = RowKind.PASSED_ON if kind is RowKind.TEXT else RowKind.UNKNOWN
+        timeline.passed_on(
+            circle,
+            MessageRecord(
+                circle=circle.number,
+                position=at + offset,
+                id=message.id,
+                n=record.since - 1,
+                author=message.author,
+                author_name=message.author_name,
+                hue=timeline.hue(circle, message.author),
+                at=message.sent_at,
+                logged_at=message.sent_at,
+                kind=shown,
+                text=text,
+                type=message.type,
+                body=message.body,
+                state=MessageState.RECEIVED,
+                passed_by=leaf.name,
+            ),
+        )

@@ -1,0 +1,72 @@
+"""A connection that the engine keeps up: which one it wishes for, and what comes of it.
+
+One attempt after the other, each under a number of its own, with growing waits between those that
+fail. What speaks over it is in the subclasses: `circle_line`, `entering`, `founding`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from relay.wire import FromRelay
+from tui.engine.context import Context
+from tui.engine.errors import LinkError
+from tui.engine.links import LinkWish, back_off
+from tui.engine.session import Session
+
+
+class Line(ABC):
+    """One connection's owner. With `over` it wants none any more, and is let go of."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.link = context.next_link()
+        self.not_before = 0
+        self.failures = 0
+        self.session: Session | None = None
+        self.over = False
+
+    @abstractmethod
+    def wish(self) -> LinkWish | None:
+        """The connection that is wanted now, or None."""
+
+    @abstractmethod
+    def begin(self) -> Session:
+        """The session of a connection that is there."""
+
+    @abstractmethod
+    def take(self, frame: FromRelay) -> None:
+        """Something that the relay says; LinkError where it breaks the protocol."""
+
+    @abstractmethod
+    def lost(self, reason: str) -> None:
+        """The connection is gone, or was never made; `reason` is a sentence or empty."""
+
+    def opened(self) -> None:
+        """The connection is there."""
+        self.session = self.begin()
+
+    def received(self, data: bytes) -> None:
+        """A websocket message came."""
+        if self.session is None:
+            return
+        link = self.link
+        try:
+            for frame in self.session.receive(data):
+                self.take(frame)
+                if self.over or self.link != link:
+                    return
+        except LinkError as error:
+            self.closed(str(error))
+
+    def closed(self, reason: str) -> None:
+        """The connection ended: another one is wanted after a while."""
+        self.failures += 1
+        self.again(back_off(self.failures, self.context.rng), reason)
+
+    def again(self, wait: int = 0, reason: str = "") -> None:
+        """Give this connection up, and want another one in `wait` milliseconds."""
+        self.session = None
+        self.link = self.context.next_link()
+        self.not_before = self.context.now() + wait
+        self.lost(reason)

@@ -1,0 +1,77 @@
+"""What a commit did, in words for the conversation."""
+
+from __future__ import annotations
+
+from crypto.circle.happened import (
+    CameIn,
+    CameInAgain,
+    DeviceAdded,
+    DeviceRemoved,
+    Happening,
+    HostNamed,
+    HostNoMore,
+    Left,
+    Outcome,
+    Person,
+    Removed,
+    Renamed,
+    SettingChanged,
+)
+from crypto.circle.state import Door
+
+
+def sentences(outcome: Outcome, me: bytes) -> list[str]:
+    """One sentence for each happening that people are told of; `me` is this person's key."""
+    told = (_sentence(happening, outcome.by, me) for happening in outcome.happened)
+    return [sentence for sentence in told if sentence]
+
+
+def _sentence(happening: Happening, by: Person, me: bytes) -> str:
+    match happening:
+        case CameIn(person, invited_by):
+            giver = "you" if invited_by.member == me else invited_by.name
+            if person.member == me:
+                return f"You are here, on the code that {giver} gave."
+            return f"{person.name} is here, on the code that {giver} gave."
+        case CameInAgain(person):
+            return f"{person.name}'s device came in again, with fresh keys."
+        case DeviceAdded(person, label):
+            return f"{person.name} has another device here{f': {label}' if label else ''}."
+        case Left(person):
+            return f"{person.name} left."
+        case Removed(person):
+            remover = "You" if by.member == me else by.name
+            return f"{remover} removed {person.name}. All open codes were withdrawn."
+        case DeviceRemoved(person):
+            return f"A device of {person.name}'s was removed."
+        case Renamed(person, before):
+            return f"{before} is called {person.name} now."
+        case HostNamed(person, succession):
+            if succession:
+                return f"{person.name} is host now, who has been here longest."
+            return f"{person.name} is a host now."
+        case HostNoMore(person):
+            return f"{person.name} is no host any more."
+        case SettingChanged():
+            return _setting(happening, "You" if by.member == me else by.name)
+        case _:
+            return ""
+
+
+def _setting(change: SettingChanged, who: str) -> str:
+    after = change.after
+    match change.field, after:
+        case "name", str():
+            return f"{who} named the circle {after}."
+        case "topic", str():
+            return f"{who} set the topic: {after}" if after else f"{who} took the topic away."
+        case "cap", int():
+            return f"{who} lowered the number of chairs to {after}."
+        case "door", Door():
+            return (
+                f"{who} changed the door: {'a member says yes' if after else 'a code is enough'}."
+            )
+        case "history", int():
+            return f"{who} changed how many messages new codes show of the past: {after}."
+        case field, _:
+            return f"{who} changed the circle's {field.replace('_', ' ')}."

@@ -1,0 +1,213 @@
+"""Entries of the log as they come in: folded into the chain, then acted upon by their kind."""
+
+from __future__ import annotations
+
+from crypto.access.binding import depart_statement, verify
+from crypto.access.errors import MalformedError
+from crypto.access.log import Kind, entry_hash
+from crypto.access.side_data import LeaveWelcome, decode
+from crypto.circle.view import Leaf
+from crypto.content import Cover, Leave, PassedOn, Text, Unknown
+from crypto.entry import RANK_WAIT, rank
+from crypto.envelope import Envelope, Place, SenderChain
+from crypto.errors import PeerError
+from crypto.mls.errors import DecodeError, KeyUsedError, MlsError, OwnLeafError
+from crypto.mls.evolution import CommitChange
+from crypto.mls.group import ApplicationMessage
+from relay import wire
+from tui.engine import committing, door, following, heads, history, returning, saying, timeline
+from tui.engine.circle import Circle
+from tui.engine.intentions import intend
+from tui.engine.store.records import LeaverRecord, SenderRecord
+from tui.engine.wishes import FinishLeaves
+
+AWAY_TOO_LONG = (
+    "This device was away for so long that changes to the circle are gone which it would need. "
+    "Come in again to go on, with fresh keys."
+)
+
+
+def entry(circle: Circle, shown: wire.Entry) -> None:
+    """The next entry of the log; what was seen before is passed over."""
+    if shown.n <= circle.record.n or circle.waits_for_welcome:
+        return
+    hashed = entry_hash(shown.time, shown.body, shown.side_data)
+    heads.fold(circle, shown.n, shown.kind, hashed, shown)
+    if circle.arriving:
+        _look_for_arrival(circle, shown)
+    elif circle.group is not None:
+        _act(circle, shown)
+
+
+def gone(circle: Circle, shown: wire.Gone) -> None:
+    """An entry of which only the hash is left, or shown to this device."""
+    if shown.n <= circle.record.n or circle.waits_for_welcome:
+        return
+    heads.fold(circle, shown.n, shown.kind, shown.entry_hash, None)
+    if circle.arriving or not circle.active:
+        return
+    if shown.kind == Kind.COMMIT:
+        circle.stop(AWAY_TOO_LONG)
+    elif shown.kind == Kind.MESSAGE:
+        timeline.notice(circle, "A message has gone before this device could read it.")
+
+
+def done(circle: Circle, answer: wire.Done) -> None:
+    """Something of our own is in the log; where it is the next entry, it is shown by this alone."""
+    if answer.n != circle.record.n + 1:
+        return
+    outgoing = saying.find(circle, idempotency=answer.idempotency_id)
+    pending = circle.context.store.pending.get(circle.number)
+    asked = circle.context.store.rejoinings.get(circle.number)
+    if outgoing is not None:
+        shown = (Kind.MESSAGE, outgoing.frame, b"")
+    elif pending is not None and pending.idempotency == answer.idempotency_id:
+        shown = (Kind.COMMIT, pending.frame, pending.side_data)
+    elif asked is not None and asked.idempotency == answer.idempotency_id:
+        shown = (Kind.REJOIN, asked.body, b"")
+    else:
+        return  # its entry comes by itself
+    kind, body, side_data = shown
+    entry(circle, wire.Entry(answer.n, kind, answer.time, body, side_data))
+
+
+def _look_for_arrival(circle: Circle, shown: wire.Entry) -> None:
+    """The commit that let this device in has a Welcome for its access key beside it."""
+    if shown.kind != Kind.COMMIT:
+        return
+    try:
+        deltas = decode(shown.side_data)
+    except MalformedError:
+        return
+    own = circle.access.public
+    if any(isinstance(delta, LeaveWelcome) and delta.access_key == own for delta in deltas):
+        circle.record.since = shown.n
+        issuer = circle.view.name(circle.record.issuer)
+        timeline.notice(circle, f"You are here, on the code that {issuer} gave.", at=shown.time)
+        circle.tell_changed()
+
+
+def _act(circle: Circle, shown: wire.Entry) -> None:
+    match shown.kind:
+        case Kind.MESSAGE:
+            outgoing = saying.find(circle, frame=shown.body)
+            if outgoing is not None:
+                saying.ordered(circle, outgoing, shown.time)
+            else:
+                _message(circle, shown)
+        case Kind.COMMIT:
+            pending = circle.context.store.pending.get(circle.number)
+            if pending is not None and pending.frame == shown.body:
+                committing.ordered(circle, pending, shown.side_data, shown.time)
+            elif not returning.arrived(circle, shown):
+                following.commit(circle, shown.body, shown.side_data, shown.time)
+        case Kind.REQUEST:
+            door.request(circle, shown)
+        case Kind.REJOIN:
+            returning.request(circle, shown)
+
+
+class _MisplacedError(Exception):
+    """A commit where none may be."""
+
+
+def _no_commit(change: CommitChange) -> None:
+    raise _MisplacedError
+
+
+def _message(circle: Circle, shown: wire.Entry) -> None:
+    try:
+        opened = circle.members.process(shown.body, policy=_no_commit)
+    except OwnLeafError:
+        return circle.stop(following.OLD_COPY)
+    except KeyUsedError:
+        return  # a replay: it was read at its first place
+    except (MlsError, _MisplacedError):
+        return _unreadable(circle, shown.time)
+    if not isinstance(opened, ApplicationMessage):
+        return _unreadable(circle, shown.time)
+    circle.ratchets_moved()
+    leaf = circle.view.leaves[opened.sender]
+    if circle.context.store.leavers.get(circle.number, leaf.member) is not None:
+        return  # said after it had left
+    try:
+        envelope = Envelope.decode(opened.data)
+        envelope.content  # noqa: B018  # whether it can be read at all is asked before it counts
+    except (DecodeError, PeerError) as error:
+        text = f"A message from {leaf.name} can't be read: {error}"
+        return timeline.notice(circle, text, warning=True, at=shown.time)
+    _confirm(circle, leaf)
+    _heard(circle, leaf, envelope)
+    if _in_chain(circle, leaf, envelope, shown.time):
+        _take(circle, leaf, envelope, shown)
+
+
+def _unreadable(circle: Circle, time: int) -> None:
+    if not circle.record.stuck_at:
+        timeline.notice(circle, "An entry that nobody can read was skipped.", warning=True, at=time)
+
+
+def _confirm(circle: Circle, leaf: Leaf) -> None:
+    """What the inviter's device says in our epoch shows that it is the inviter's circle."""
+    if not circle.record.confirmed and leaf.member == circle.record.issuer:
+        circle.record.confirmed = 1
+        circle.tell_changed()
+
+
+def _heard(circle: Circle, leaf: Leaf, envelope: Envelope) -> None:
+    """The head in a message covers what its sender has seen."""
+    head = envelope.head
+    if head is None or not heads.note(circle, head, leaf.name):
+        return
+    if leaf.member != circle.member.public and head.n > circle.record.covered:
+        circle.record.covered = head.n
+        circle.changed()
+
+
+def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool:
+    """Where a message stands among its sender's; whether it is new."""
+    store, number = circle.context.store, circle.number
+    sender = store.senders.get(number, leaf.signature_key)
+    if sender is not None:
+        chain = SenderChain(sender.counter, sender.newest)
+        place = chain.place(envelope)
+        if place is Place.REPEATED:
+            return not timeline.known(circle, envelope.id)
+        if place is Place.AFTER_GAP:
+            missing = chain.missing(envelope)
+            messages = "1 message" if missing == 1 else f"{missing} messages"
+            verb = "is" if missing == 1 else "are"
+            text = f"{messages} from {leaf.name} {verb} missing."
+            timeline.notice(circle, text, warning=True, at=time)
+        elif place is Place.BROKEN:
+            text = f"A message from {leaf.name} does not follow the one before it."
+            timeline.notice(circle, text, warning=True, at=time)
+    store.senders.save(SenderRecord(number, leaf.signature_key, envelope.counter, envelope.id))
+    return True
+
+
+def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> None:
+    content = envelope.content
+    match content:
+        case Text() | Unknown():
+            timeline.received(circle, leaf, envelope, shown.time)
+            circle.tell_changed()
+        case Leave():
+            _leaves(circle, leaf, content, shown)
+        case PassedOn():
+            history.received(circle, leaf, content)
+        case Cover():
+            pass
+
+
+def _leaves(circle: Circle, leaf: Leaf, content: Leave, shown: wire.Entry) -> None:
+    statement = depart_statement(circle.id, leaf.access_key)
+    if not verify(leaf.access_key, statement, content.departure):
+        return timeline.notice(circle, f"{leaf.name} said to leave, but did not sign it.")
+    record = LeaverRecord(circle.number, leaf.member, leaf.access_key, content.departure)
+    circle.context.store.leavers.save(record)
+    keys = [
+        other.signature_key for other in circle.view.leaves.values() if other.member != leaf.member
+    ]
+    wait = RANK_WAIT * rank(shown.body, circle.own.signature_key, keys)
+    intend(circle, FinishLeaves(), not_before=circle.context.now() + wait)

@@ -1,0 +1,155 @@
+"""Messages on their way out: written down first, encrypted for the epoch they are read in, resent.
+
+A message waits in the outbox as an envelope. When the circle is caught up, no commit of our own is
+under way and the relay wants it, it is encrypted, stored with the ratchet that moved, and sent. The
+same bytes are sent again after a lost connection; where the epoch has changed in between, the
+envelope is encrypted anew, under the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crypto.content import Content, Leave, Text
+from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
+from relay import wire
+from tui.engine import heads, timeline
+from tui.engine.circle import ACTIVE, LEFT, Circle
+from tui.engine.events import MessageState
+from tui.engine.padding import padding
+from tui.engine.store.records import OutboxRecord
+
+IN_FLIGHT_MOST = 16
+"""Messages that are under way at once."""
+
+
+def write(circle: Circle, content: Content) -> tuple[bytes, int]:
+    """Put a message into the outbox: its id, and the position of its row (0 where it has none)."""
+    record = circle.record
+    chain = SenderChain(record.counter, record.newest)
+    now, rng = circle.context.now(), circle.context.rng
+    envelope, after = chain.envelope(content, None, now, rng)
+    record.counter, record.newest = after.counter, after.newest
+    circle.changed()
+    outgoing = OutboxRecord(0, circle.number, envelope.id, envelope.encode(), -1, b"", b"")
+    seq = circle.context.store.outbox.insert(outgoing)
+    if not isinstance(content, Text):
+        return envelope.id, 0
+    return envelope.id, timeline.written(circle, envelope, seq).position
+
+
+def pump(circle: Circle) -> None:
+    """Send what may be sent now."""
+    connection, store = circle.connection, circle.context.store
+    if connection is None or not circle.active or not connection.caught_up:
+        return
+    behind = circle.record.handshake < connection.handshake
+    if behind or circle.context.now() < connection.message_after:
+        return
+    if store.pending.get(circle.number) is not None:
+        return
+    room = IN_FLIGHT_MOST - len(connection.in_flight)
+    if room <= 0:
+        return
+    for outgoing in store.outbox.where(
+        "circle = ? ORDER BY seq LIMIT ?", circle.number, IN_FLIGHT_MOST
+    ):
+        if outgoing.seq in connection.in_flight:
+            continue
+        if outgoing.epoch != circle.members.epoch:
+            _encrypt(circle, outgoing)
+        connection.in_flight.add(outgoing.seq)
+        connection.send(wire.Append(outgoing.idempotency, circle.record.handshake, outgoing.frame))
+        timeline.moved_on(circle, outgoing.id, MessageState.SENT)
+
+
+def _encrypt(circle: Circle, outgoing: OutboxRecord) -> None:
+    envelope = Envelope.decode(outgoing.envelope).with_head(heads.newest(circle))
+    rng = circle.context.rng
+    outgoing.frame = circle.members.encrypt(envelope.encode(), rng, padding=padding)
+    outgoing.epoch = circle.members.epoch
+    outgoing.idempotency = rng(16)
+    circle.ratchets_moved()
+    circle.context.store.outbox.save(outgoing)
+
+
+def find(circle: Circle, *, frame: bytes = b"", idempotency: bytes = b"") -> OutboxRecord | None:
+    """The message in the outbox with this frame, or that was sent under this id."""
+    for outgoing in circle.context.store.outbox.where(
+        "circle = ? AND frame != x'' ORDER BY seq LIMIT ?", circle.number, IN_FLIGHT_MOST
+    ):
+        if frame == outgoing.frame or idempotency == outgoing.idempotency:
+            return outgoing
+    return None
+
+
+def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
+    """A message of our own is the newest entry of the log."""
+    circle.context.store.outbox.delete(outgoing.seq)
+    if circle.connection is not None:
+        circle.connection.in_flight.discard(outgoing.seq)
+    circle.record.said += 1
+    timeline.delivered(circle, outgoing.id, time)
+    if isinstance(Envelope.decode(outgoing.envelope).content, Leave):
+        circle.record.left_at = circle.record.n
+        timeline.notice(circle, "You left.", at=time)
+        circle.end(LEFT, "You left.")
+    circle.tell_changed()
+
+
+def refused(circle: Circle, outgoing: OutboxRecord, code: int, number: int) -> None:
+    """The relay did not take a message: it waits, and is sent again."""
+    connection = circle.connection
+    if connection is None:
+        return
+    connection.in_flight.discard(outgoing.seq)
+    if code == wire.Refusal.STALE:
+        connection.handshake = max(connection.handshake, number)
+    else:
+        wait = number if code == wire.Refusal.TOO_FAST else _LATER
+        connection.message_after = circle.context.now() + wait
+    if code == wire.Refusal.TOO_LARGE:
+        circle.link_sentence = "The relay has no room for more of this circle just now."
+        circle.tell_changed()
+    timeline.moved_on(circle, outgoing.id, MessageState.WAITING)
+
+
+def waits_again(circle: Circle) -> None:
+    """The connection is gone: what was on its way waits."""
+    for outgoing in circle.context.store.outbox.where(
+        "circle = ? AND frame != x'' ORDER BY seq LIMIT ?", circle.number, IN_FLIGHT_MOST
+    ):
+        timeline.moved_on(circle, outgoing.id, MessageState.WAITING)
+
+
+def renumber(circle: Circle) -> None:
+    """Number what waits anew, for a leaf that has said nothing yet; the ids stay."""
+    record, outbox = circle.record, circle.context.store.outbox
+    record.counter, record.newest = 0, NO_PREVIOUS
+    for outgoing in outbox.where("circle = ? ORDER BY seq", circle.number):
+        envelope = replace(
+            Envelope.decode(outgoing.envelope),
+            counter=record.counter + 1,
+            previous=record.newest,
+        )
+        record.counter, record.newest = envelope.counter, envelope.id
+        outgoing.envelope, outgoing.epoch, outgoing.frame = envelope.encode(), -1, b""
+        outbox.save(outgoing)
+    circle.changed()
+
+
+def count(circle: Circle) -> int:
+    """How many own messages wait to be delivered."""
+    rows = circle.context.store.database.rows(
+        "SELECT count(*) FROM outbox JOIN messages USING (circle, id) WHERE circle = ?",
+        (circle.number,),
+    )
+    return int(str(rows[0][0]))
+
+
+def may_write(circle: Circle) -> bool:
+    """Whether something can be written here at all."""
+    return circle.record.status == ACTIVE and circle.group is not None
+
+
+_LATER = 60_000

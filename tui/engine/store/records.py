@@ -1,0 +1,260 @@
+"""What a profile keeps, as one record type a table (`schema/0001_profile.sql` says what is what).
+
+Records are plain values: what they mean is known to the modules that use them. Seeds and snapshots
+are secrets in the form that the encrypted database holds; whoever takes one out makes a `Secret`
+of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crypto.access.log import EMPTY_CHAIN
+from crypto.envelope import NO_PREVIOUS
+from tui.engine.store.database import Database
+from tui.engine.store.tables import Table
+
+
+@dataclass(slots=True)
+class CircleRecord:
+    """A circle and this device's place in it."""
+
+    number: int
+    id: bytes
+    name: str
+    topic: str
+    status: str
+    sentence: str
+    address: str
+    pin: bytes
+    relay_key: bytes
+    token: str | None
+    member_seed: bytes = field(repr=False)
+    leaf_seed: bytes = field(repr=False)
+    access_seed: bytes = field(repr=False)
+    person: str
+    label: str
+    cap: int
+    chairs: int
+    created_at: int
+    since: int = 0
+    incarnation: bytes = b""
+    n: int = 0
+    chain: bytes = EMPTY_CHAIN
+    handshake: int = 0
+    head: bytes = b""
+    sub: int = 0
+    counter: int = 0
+    newest: bytes = NO_PREVIOUS
+    covered: int = 0
+    confirmed: int = 1
+    issuer: bytes = b""
+    admitter: bytes = b""
+    arrival: bytes = field(default=b"", repr=False)
+    refreshed_at: int = 0
+    said: int = 0
+    stuck_at: int = 0
+    left_at: int = 0
+    read_position: int = 0
+    draft: str = ""
+
+
+@dataclass(slots=True)
+class GroupRecord:
+    """A group's epoch, as `crypto.mls.snapshot` writes it."""
+
+    circle: int
+    epoch: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class RatchetRecord:
+    """A group's ratchets, as `crypto.mls.snapshot` writes them."""
+
+    circle: int
+    state: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class IntentionRecord:
+    """Something to be committed; `wish` is a `tui.engine.wishes.Wish`."""
+
+    number: int
+    circle: int
+    wish: bytes = field(repr=False)
+    not_before: int
+
+
+@dataclass(slots=True)
+class PendingRecord:
+    """A commit that was made for an intention; `blobs` is a msgpack list of what is staged."""
+
+    circle: int
+    intention: int
+    idempotency: bytes
+    frame: bytes = field(repr=False)
+    side_data: bytes = field(repr=False)
+    proposals: bytes = field(repr=False)
+    snapshot: bytes = field(repr=False)
+    blobs: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class OutboxRecord:
+    """A message that the relay has not acknowledged."""
+
+    seq: int
+    circle: int
+    id: bytes
+    envelope: bytes = field(repr=False)
+    epoch: int
+    idempotency: bytes
+    frame: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class EntryRecord:
+    """An entry of the log; `body` and `side_data` are None where they have gone."""
+
+    circle: int
+    n: int
+    kind: int
+    time: int
+    chain: bytes
+    body: bytes | None = field(repr=False)
+    side_data: bytes | None = field(repr=False)
+
+
+@dataclass(slots=True)
+class MessageRecord:
+    """A row of a conversation; `type` and `body` are the envelope's, 0 and empty for notices."""
+
+    circle: int
+    position: int
+    id: bytes
+    n: int
+    author: bytes
+    author_name: str
+    hue: int
+    at: int
+    logged_at: int
+    kind: str
+    text: str = field(repr=False)
+    type: int
+    body: bytes = field(repr=False)
+    state: str
+    passed_by: str = ""
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """Somebody at the door, or a device that wants to come in again (then `invite` is empty)."""
+
+    circle: int
+    n: int
+    invite: bytes
+    access_key: bytes
+    name: str
+    line: str = field(repr=False)
+    invited_by: str
+    sent_at: int
+    due: int
+    asks: int
+    content: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class InviteRecord:
+    """A code of one's own."""
+
+    circle: int
+    id: bytes
+    secret: bytes = field(repr=False)
+    address: str
+    came_in: str = ""
+
+
+@dataclass(slots=True)
+class SenderRecord:
+    """How far a leaf's messages were read."""
+
+    circle: int
+    leaf_key: bytes
+    counter: int = 0
+    newest: bytes = NO_PREVIOUS
+
+
+@dataclass(slots=True)
+class LeaverRecord:
+    """A member who said that they leave; somebody has to carry it out."""
+
+    circle: int
+    member: bytes
+    access_key: bytes
+    signature: bytes
+
+
+@dataclass(slots=True)
+class BeaconRecord:
+    """A former beacon key."""
+
+    circle: int
+    key: bytes = field(repr=False)
+    until: int
+
+
+@dataclass(slots=True)
+class JoiningRecord:
+    """A circle that this person asks to be let into."""
+
+    entry: str
+    phase: str
+    secret: bytes = field(repr=False)
+    address: str
+    card: bytes = field(repr=False)
+    person: str
+    label: str
+    member_seed: bytes = field(repr=False)
+    leaf_seed: bytes = field(repr=False)
+    access_seed: bytes = field(repr=False)
+    key_package: bytes = field(repr=False)
+    request: bytes = field(repr=False)
+    idempotency: bytes
+    ordered: int = 0
+    ended: str = ""
+
+
+@dataclass(slots=True)
+class RejoiningRecord:
+    """This device asks to come in again, with fresh keys."""
+
+    circle: int
+    leaf_seed: bytes = field(repr=False)
+    access_seed: bytes = field(repr=False)
+    key_package: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    idempotency: bytes
+    n: int = 0
+    arrived: int = 0
+
+
+class Store:
+    """The tables of an open profile."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.circles = Table(database, "circles", CircleRecord, "number", auto=True)
+        self.groups = Table(database, "groups", GroupRecord, "circle")
+        self.ratchets = Table(database, "ratchets", RatchetRecord, "circle")
+        self.intentions = Table(database, "intentions", IntentionRecord, "number", auto=True)
+        self.pending = Table(database, "pending", PendingRecord, "circle")
+        self.outbox = Table(database, "outbox", OutboxRecord, "seq", auto=True)
+        self.entries = Table(database, "entries", EntryRecord, "circle", "n")
+        self.messages = Table(database, "messages", MessageRecord, "circle", "position")
+        self.requests = Table(database, "requests", RequestRecord, "circle", "n")
+        self.invites = Table(database, "invites", InviteRecord, "circle", "id")
+        self.senders = Table(database, "senders", SenderRecord, "circle", "leaf_key")
+        self.leavers = Table(database, "leavers", LeaverRecord, "circle", "member")
+        self.beacons = Table(database, "beacons", BeaconRecord, "circle", "key")
+        self.joinings = Table(database, "joinings", JoiningRecord, "entry")
+        self.rejoinings = Table(database, "rejoinings", RejoiningRecord, "circle")

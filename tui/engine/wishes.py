@@ -1,0 +1,105 @@
+"""What is to be committed to a circle, as it waits in the database for its turn.
+
+An intention outlives the commit that was made for it: where another commit comes first, the next
+one is made for the same intention, on the circle as it is then.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class _Wish(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class OpenCode(_Wish, frozen=True):
+    """Make a code; `secret` is the code's, `request_secret` the key that requests come under."""
+
+    secret: bytes
+    request_secret: bytes
+    uses: int
+    history: int
+    expires_at: int
+
+
+class WithdrawCode(_Wish, frozen=True):
+    """Withdraw a code."""
+
+    invite: bytes
+
+
+class Admit(_Wish, frozen=True):
+    """Let in who asked at entry `n`."""
+
+    n: int
+
+
+class LetReturn(_Wish, frozen=True):
+    """Let the device come in again that asked at entry `n`."""
+
+    n: int
+
+
+class RemoveMember(_Wish, frozen=True):
+    """Remove a member."""
+
+    member: bytes
+
+
+class FinishLeaves(_Wish, frozen=True):
+    """Carry out what members said who left."""
+
+
+class Rename(_Wish, frozen=True):
+    """Be called otherwise."""
+
+    person: str
+
+
+class Settings(_Wish, frozen=True):
+    """Change what is not None."""
+
+    name: str | None
+    topic: str | None
+    cap: int | None
+    door_asks: bool | None
+    history: int | None
+
+
+class Hosts(_Wish, frozen=True):
+    """Make these members the hosts."""
+
+    members: tuple[bytes, ...]
+
+
+class Refresh(_Wish, frozen=True):
+    """Fresh keys for the own leaf."""
+
+
+Wish: TypeAlias = (
+    OpenCode
+    | WithdrawCode
+    | Admit
+    | LetReturn
+    | RemoveMember
+    | FinishLeaves
+    | Rename
+    | Settings
+    | Hosts
+    | Refresh
+)
+
+_DECODER: msgspec.msgpack.Decoder[Wish] = msgspec.msgpack.Decoder(Wish)
+
+
+def encode(wish: Wish) -> bytes:
+    """A wish as it is stored."""
+    return msgspec.msgpack.encode(wish)
+
+
+def decode(data: bytes) -> Wish:
+    """A stored wish."""
+    return _DECODER.decode(data)
