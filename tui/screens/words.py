@@ -1,0 +1,52 @@
+"""Sentences that several screens share, made from plain facts."""
+
+from __future__ import annotations
+
+DAY = 86_400_000
+HOUR = 3_600_000
+MINUTE = 60_000
+
+
+def chairs_left(taken: int, cap: int) -> str:
+    """How many chairs are free: "3 of 8 chairs left", "The last of 8 chairs", "No chair left"."""
+    left = max(0, cap - taken)
+    if left == 0:
+        return f"All {cap} chairs are taken"
+    if left == 1:
+        return f"The last of {cap} chairs is free"
+    return f"{left} of {cap} chairs are free"
+
+
+def history_for_newcomer(history: int) -> str:
+    """What somebody who comes in will see of the past, said to whoever comes in."""
+    if history == 0:
+        return "You will see nothing of what was said before you came in."
+    if history == 1:
+        return "You will see the last message from before you came in."
+    return f"You will see the last {history} messages from before you came in."
+
+
+def history_for_inviter(history: int) -> str:
+    """What somebody who comes in will see of the past, said to whoever invites."""
+    if history == 0:
+        return "Whoever comes in sees nothing of what was said before."
+    if history == 1:
+        return "Whoever comes in sees the last message from before."
+    return f"Whoever comes in sees the last {history} messages from before."
+
+
+def time_left(milliseconds: int) -> str:
+    """A span of time in its largest sensible unit: "7 days", "10 minutes", "40 seconds"."""
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1000, "second")):
+        # A second day begins at the end of the first: 47 hours are more truly told in hours.
+        if milliseconds >= (unit if unit <= MINUTE else 2 * unit) or unit == 1000:
+            count = max(0, round(milliseconds / unit))
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    raise AssertionError("a second is the smallest unit")
+
+
+def names_joined(names: list[str]) -> str:
+    """Names as a sentence lists them: "Ana", "Ana and Bo", "Ana, Bo and Cy"."""
+    if len(names) <= 1:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
