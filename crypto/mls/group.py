@@ -331,7 +331,8 @@ class Group:
         Errors, after each of which the group is what it was: `DecodeError`, `RefusedError`,
         `InvalidError`, whatever the policy raises; `UndecryptableError`, for a replay
         `KeyUsedError` (our own messages included); `OwnLeafError` for one of our own that this
-        state has not sent; `StuckError` for a Commit that others can follow and we cannot.
+        state has not sent, or may not have where it came in clear; `StuckError` for a Commit that
+        others can follow and we cannot.
         """
         body = MlsMessage.decode(message).body
         if isinstance(body, PrivateMessage):

@@ -199,6 +199,13 @@ def send_public(group: Group, signed: AuthenticatedContent) -> bytes:
     return MlsMessage(message).encode()
 
 
+def malleable(signature: bytes) -> bytes:
+    """The same signature with S + L, which verifies where S is not checked (RFC 8032 5.1.7)."""
+    order = 2**252 + 27742317777372353535851937790883648493
+    scalar = int.from_bytes(signature[32:], "little") + order
+    return signature[:32] + scalar.to_bytes(32, "little")
+
+
 def forge_key_package(
     member: KeyPackageSecrets,
     *,

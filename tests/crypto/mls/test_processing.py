@@ -31,7 +31,14 @@ from crypto.mls.tree_math import LeafIndex, NodeIndex
 from crypto.mls.treekem import UpdatePath
 from crypto.secret import Secret
 from tests.crypto.mls.assembly import CIRCLE_EXTENSION, LEAF_EXTENSION, NOW, Assembly, stage
-from tests.crypto.mls.forge import Forgery, forge_commit, forge_key_package, framed_content, sign
+from tests.crypto.mls.forge import (
+    Forgery,
+    forge_commit,
+    forge_key_package,
+    framed_content,
+    malleable,
+    sign,
+)
 from tests.crypto.mls.members import LIFETIME, SMALL_ORDER_POINTS, SUITE
 
 FORGER = 1
@@ -156,13 +163,6 @@ def test_a_key_package_is_signed_by_its_leaf(assembly: Assembly, signature: byte
 
 
 def test_a_signature_with_another_scalar_is_not_one(assembly: Assembly) -> None:
-    """S + L verifies in an implementation that does not reduce (RFC 8032 section 5.1.7)."""
-    order = 2**252 + 27742317777372353535851937790883648493
-
-    def malleable(signature: bytes) -> bytes:
-        scalar = int.from_bytes(signature[32:], "little") + order
-        return signature[:32] + scalar.to_bytes(32, "little")
-
     package = forge_key_package(
         assembly.newcomer(),
         signed_package=lambda p: replace(p, signature=malleable(p.signature)),
