@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from crypto.mls.cipher_suite import CipherSuite, SignatureKeyPair
 from crypto.mls.credential import BasicCredential
+from crypto.mls.errors import InvalidError, PeerError
 from crypto.mls.extensions import Extension
 from crypto.mls.group import ApplicationMessage, Group, PendingCommit, StagedCommit
 from crypto.mls.key_package import KeyPackageSecrets
@@ -116,6 +119,22 @@ class Assembly:
             message = group.encrypt(data, self.rng)
             for other in self.others(leaf):
                 assert read(other, message) == (leaf, data)
+
+    def refuse(
+        self,
+        forger: int,
+        message: bytes,
+        rule: str,
+        kind: type[PeerError] = InvalidError,
+        **options: Any,
+    ) -> None:
+        """All but the forger refuse it for that rule, and nobody's state has changed."""
+        before = self.snapshots()
+        for group in self.others(forger):
+            with pytest.raises(kind) as caught:
+                group.process(message, **options)
+            assert (type(caught.value), caught.value.rule) == (kind, rule)
+        assert self.snapshots() == before
 
     def snapshots(self) -> list[tuple[Secret, Secret]]:
         """The stored state of every member, to compare with later."""

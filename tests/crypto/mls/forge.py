@@ -199,6 +199,11 @@ def send_public(group: Group, signed: AuthenticatedContent) -> bytes:
     return MlsMessage(message).encode()
 
 
+def capable(**changes: tuple[int, ...]) -> Callable[[LeafNode], LeafNode]:
+    """Other capabilities."""
+    return lambda leaf: replace(leaf, capabilities=replace(leaf.capabilities, **changes))
+
+
 def malleable(signature: bytes) -> bytes:
     """The same signature with S + L, which verifies where S is not checked (RFC 8032 5.1.7)."""
     order = 2**252 + 27742317777372353535851937790883648493

@@ -53,13 +53,7 @@ def assembly() -> Assembly:
 def refuse(
     assembly: Assembly, message: bytes, rule: str, kind: type[PeerError] = InvalidError
 ) -> None:
-    """Every other member refuses it for that rule, and nobody's state has changed."""
-    before = assembly.snapshots()
-    for group in assembly.others(FORGER):
-        with pytest.raises(kind) as caught:
-            group.process(message, allow_public=True)
-        assert (type(caught.value), caught.value.rule) == (kind, rule)
-    assert assembly.snapshots() == before
+    assembly.refuse(FORGER, message, rule, kind, allow_public=True)
 
 
 def said(
