@@ -1,129 +1,120 @@
-"""Text that may reach a terminal: `SafeText`, made by this module alone.
+"""Text that came from elsewhere, made fit for a terminal.
 
-Names and messages come from elsewhere. Whatever could steer a terminal, hide in it, or reorder what
-stands beside it is replaced by something visible:
+`SafeText` is made here and nowhere else, by `sanitise_line` for what stands in one line (names,
+topics, labels) and by `sanitise_block` for what may have several (messages). What a terminal would
+obey, and what changes how other characters are drawn, is shown instead:
 
-    ESC and the other C0 controls   their pictures (␛ ␇ …)
-    C1, bidi and format controls,
-    noncharacters, private use      one � for each run
-    a fifth combining mark          dropped; a mark without a base stands on ◌
-    a line break in a single line   ⏎
+    control characters           ␛ ␇ ␀ …, their pictures; those above U+0080 as ‹U+009B›
+    format characters            ‹U+202E›: bidi controls, zero-width ones, tags, byte order marks
+    surrogates, U+2028, U+2029   likewise
+    the fifth mark on a letter   left out with those after it, and counted: ‹3 marks›
+    a mark on nothing            on a dotted circle
 
-Joiners stay where scripts and emoji need them. Imports nothing of the screen: the command line
-prints through it too.
+Two format characters have their place. A joiner or non-joiner that shapes a letter (RFC 5892
+appendix A) stays. A joiner between two pictures goes: they are shown side by side, as a terminal
+that can't join them shows them, and so take the room that was reckoned for them.
+
+Sanitising what is safe changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import Final, NewType
 
-NAME_LENGTH = 64
-"""Characters of a name that are shown."""
+SafeText = NewType("SafeText", str)
+"""Text that holds nothing that a terminal obeys."""
 
-MARKS = 4
-"""Combining marks that a cluster may carry."""
+MARKS_MOST = 4
+"""Combining marks that one letter may carry."""
 
-NO_NAME = "(no name)"
+TAB = "    "
 
-_CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
-
-# Format characters (Cf) that are drawn, as the Arabic number signs are, are left out.
-_HIDDEN = (
-    "\x80-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u2800\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-)
-_PLANE_ENDS = "".join(
-    f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17)
-)
-_HIDDEN_RUN = re.compile(f"[{_HIDDEN}{_PLANE_ENDS}\U000f0000-\U0010ffff]+")
-_JOINERS = "\u200c\u200d"
-_REPLACEMENT = "\ufffd"
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
 _DOTTED_CIRCLE = "\u25cc"
-_SPACES = re.compile(r"\s+")
+_VIRAMA = 9
+
+_MARKS: Final = frozenset({"Mn", "Me", "Mc"})
+_SHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 
 
-class SafeText(str):
-    """Text that can be drawn as it is. What is cut out of it or joined to it is plain `str`."""
-
-    __slots__ = ()
-
-    def __new__(cls, *_: Any) -> SafeText:
-        raise TypeError("SafeText is made by safe_line, safe_body and safe_name alone")
+def sanitise_line(text: str) -> SafeText:
+    """One line: line ends are shown, too, and tabs are spaces."""
+    if _PLAIN.fullmatch(text):
+        return SafeText(text)
+    return SafeText(_clean(text.replace("\t", " ")))
 
 
-def _made(text: str) -> SafeText:
-    return str.__new__(SafeText, text)
+def sanitise_block(text: str) -> SafeText:
+    """Any number of lines, ended by `\\n` alone; a tab is four spaces."""
+    lines = text.replace("\r\n", "\n").replace("\t", TAB).split("\n")
+    return SafeText("\n".join(line if _PLAIN.fullmatch(line) else _clean(line) for line in lines))
 
 
-def safe_body(text: str) -> SafeText:
-    """A message: line breaks stay, tabs become four spaces."""
-    if text.isascii() and text.isprintable():
-        return _made(text)
-    lines = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
-    return _made("\n".join(map(_line, lines)))
-
-
-def safe_line(text: str) -> SafeText:
-    """One line: a sentence, a topic, what somebody says at the door."""
-    if text.isascii() and text.isprintable():
-        return _made(text)
-    flat = text.replace("\r\n", "\n").replace("\t", " ").replace("\n", "\u23ce")
-    return _made(_line(flat))
-
-
-def safe_name(text: str) -> SafeText:
-    """A name: one line, single spaces, `NAME_LENGTH` characters; never empty."""
-    name = _SPACES.sub(" ", safe_line(text)).strip()
-    if len(name) > NAME_LENGTH:
-        # Cut before the cluster that crosses the end, so that no mark is left to the ellipsis.
-        end = NAME_LENGTH - 1
-        while end and _is_mark(name[end]):
-            end -= 1
-        name = name[:end] + "\u2026"
-    return _made(name or NO_NAME)
-
-
-def _line(text: str) -> str:
-    if text.isascii():
-        return text if text.isprintable() else text.translate(_CONTROL_PICTURES)
-    shown = _HIDDEN_RUN.sub(_hidden, text.translate(_CONTROL_PICTURES))
-    return _limit_marks(shown)
-
-
-def _hidden(found: re.Match[str]) -> str:
-    run = found.group()
-    if len(run) == 1 and run in _JOINERS:
-        before = found.string[found.start() - 1 : found.start()]
-        after = found.string[found.end() : found.end() + 1]
-        if _joins(before) and _joins(after):
-            return run
-    return _REPLACEMENT
-
-
-def _joins(neighbour: str) -> bool:
-    """Whether a joiner may stand beside this: letters of scripts that join, and symbols."""
-    return neighbour > "\u02ff" and unicodedata.category(neighbour)[0] in "LMS"
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Me")
-
-
-def _limit_marks(line: str) -> str:
-    kept: list[str] = []
+def _clean(line: str) -> str:
+    """A line in which every character is looked at."""
+    shown: list[str] = []
     marks = 0
-    for character in line:
-        if character < "\u0300" or not _is_mark(character):
-            marks = 0
-        else:
+    on_something = False
+    for place, character in enumerate(line):
+        category = unicodedata.category(character)
+        if category in _MARKS:
             marks += 1
-            if not kept:
-                kept.append(_DOTTED_CIRCLE)
-            if marks > MARKS:
-                continue
-        kept.append(character)
-    return "".join(kept)
+            if marks <= MARKS_MOST:
+                shown.append(character if on_something else _DOTTED_CIRCLE + character)
+                on_something = True
+            continue
+        if character in (_JOINER, _NON_JOINER) and _has_its_place(line, place):
+            if not _joins_pictures(line, place):
+                shown.append(character)
+            continue
+        _count(shown, marks)
+        marks = 0
+        on_something = True
+        shown.append(_visible(character) if category in _SHOWN else character)
+    _count(shown, marks)
+    return "".join(shown)
+
+
+def _count(shown: list[str], marks: int) -> None:
+    """Say how many marks were left out."""
+    if marks > MARKS_MOST:
+        more = marks - MARKS_MOST
+        shown.append(f"‹{more} mark{'s' if more > 1 else ''}›")
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"‹U+{code:04X}›"
+
+
+def _has_its_place(line: str, place: int) -> bool:
+    """Whether a joiner stands where it shapes a letter, or between two pictures."""
+    if not 0 < place < len(line) - 1:
+        return False
+    before, after = line[place - 1], line[place + 1]
+    if unicodedata.combining(before) == _VIRAMA:
+        return True
+    cursive = _is_cursive(before) and _is_cursive(after)
+    return cursive or _joins_pictures(line, place)
+
+
+def _is_cursive(character: str) -> bool:
+    """Letters of Arabic, Syriac and their like, and the marks on them."""
+    return unicodedata.bidirectional(character) in ("AL", "NSM")
+
+
+def _joins_pictures(line: str, place: int) -> bool:
+    if line[place] != _JOINER:
+        return False
+    before, after = line[place - 1], line[place + 1]
+    return _is_picture(before) and _is_picture(after)
+
+
+def _is_picture(character: str) -> bool:
+    """Symbols, the tones of skin after them, and what asks for their coloured form."""
+    return unicodedata.category(character) in ("So", "Sk") or character == "\ufe0f"

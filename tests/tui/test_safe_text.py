@@ -1,129 +1,123 @@
-"""What may reach a terminal."""
+"""What reaches a terminal: nothing that it obeys, and nothing that is hidden from the reader."""
 
 from __future__ import annotations
 
-import sys
+import ast
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui.safe_text import (
-    MARKS,
-    NAME_LENGTH,
-    NO_NAME,
-    SafeText,
-    safe_body,
-    safe_line,
-    safe_name,
+from tests.repository.checkout import ROOT, modules
+from tui.safe_text import MARKS_MOST, sanitise_block, sanitise_line
+
+ANYTHING = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ("\x1b[31mred", "␛[31mred"),
+        ("bell\x07", "bell␇"),
+        ("\x9b2J", "‹U+009B›2J"),
+        ("del\x7f", "del␡"),
+        ("two\nlines", "two␊lines"),
+        ("a\tb", "a b"),
+        ("evil\u202egnp.exe", "evil‹U+202E›gnp.exe"),
+        ("\u2066hidden\u2069", "‹U+2066›hidden‹U+2069›"),
+        ("zero\u200bwidth", "zero‹U+200B›width"),
+        ("\ufeffmark", "‹U+FEFF›mark"),
+        ("line\u2028end", "line‹U+2028›end"),
+        ("tag\U000e0041", "tag‹U+E0041›"),
+        ("half\ud800", "half‹U+D800›"),
+        ("schön, 日本, Ω", "schön, 日本, Ω"),
+    ],
 )
-
-DRAWN_FORMAT = {
-    *range(0x600, 0x606),
-    0x6DD,
-    0x70F,
-    0x890,
-    0x891,
-    0x8E2,
-    0x110BD,
-    0x110CD,
-}
-"""Format characters that are drawn: Arabic, Syriac and Kaithi number signs."""
-
-anything = st.text(alphabet=st.characters(exclude_categories=()))
+def test_a_line_shows_what_a_terminal_would_obey(text: str, shown: str) -> None:
+    assert sanitise_line(text) == shown
 
 
-def test_nobody_else_makes_one() -> None:
-    with pytest.raises(TypeError, match="alone"):
-        SafeText("\x1b[31m")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\nlines", "two\nlines"),
+        ("from\r\nelsewhere", "from\nelsewhere"),
+        ("over\rwritten", "over␍written"),
+        ("a\tb", "a    b"),
+        ("\x1b]52;c;x\x07\n\u202e", "␛]52;c;x␇\n‹U+202E›"),
+    ],
+)
+def test_a_block_keeps_its_lines(text: str, shown: str) -> None:
+    assert sanitise_block(text) == shown
 
 
-def test_plain_text_is_left_as_it_is() -> None:
-    for text in ("", "hello [bold]you[/]", "Bodø — 07:10", "太好了！", "Grüße", "  indented"):
-        assert safe_body(text) == safe_line(text) == text
+def test_marks_do_not_climb_out_of_the_line() -> None:
+    assert sanitise_line("a" + "\u0301" * 4 + "b") == "a" + "\u0301" * 4 + "b"
+    assert sanitise_line("a" + "\u0301" * 5) == "a" + "\u0301" * 4 + "‹1 mark›"
+    assert sanitise_line("a" + "\u0301" * 9 + "b") == "a" + "\u0301" * 4 + "‹5 marks›b"
 
 
-def test_escape_sequences_are_shown() -> None:
-    assert safe_body("\x1b]0;title\x07") == "␛]0;title␇"
-    assert safe_line("é\x1b[31m\x7f") == "é␛[31m␡"
-    assert safe_body("a\x9b31mb") == "a\ufffd31mb"
+def test_a_mark_on_nothing_does_not_sit_on_what_stands_before() -> None:
+    assert sanitise_line("\u0301a") == "◌\u0301a"
+    assert sanitise_block("a\n\u0301b") == "a\n◌\u0301b"
 
 
-def test_line_breaks_stay_in_messages_only() -> None:
-    assert safe_body("one\r\ntwo\nthree\rfour") == "one\ntwo\nthree␍four"
-    assert safe_line("one\r\ntwo\nthree") == "one⏎two⏎three"
-    assert safe_name("Ana\nhost") == "Ana⏎host"
-    assert safe_body("one\u2028two\u2029") == "one\ufffdtwo\ufffd"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👩\u200d🚀", "👩🚀"),
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f🔥"),
+        ("👩🏽\u200d🚀", "👩🏽🚀"),
+        ("Ana\u200d", "Ana‹U+200D›"),
+        ("\u200dAna", "‹U+200D›Ana"),
+        ("A\u200dna", "A‹U+200D›na"),
+        ("A\u200cna", "A‹U+200C›na"),
+        ("👩\u200c🚀", "👩‹U+200C›🚀"),
+        ("👩\u200d\u200d🚀", "👩‹U+200D›‹U+200D›🚀"),
+    ],
+)
+def test_joiners_stay_where_they_shape_letters(text: str, shown: str) -> None:
+    assert sanitise_line(text) == shown
 
 
-def test_tabs_become_spaces() -> None:
-    assert safe_body("a\tb") == "a    b"
-    assert safe_line("a\tb") == "a b"
+@given(ANYTHING)
+@example("\u200d\x1b\u0301")
+def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
+    kept = "\u200c\u200d"
+    for safe, also in ((sanitise_line(text), ""), (sanitise_block(text), "\n")):
+        safe.encode()
+        for character in safe:
+            hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+            assert not hidden or character in kept + also
 
 
-def test_bidi_controls_are_shown_once_a_run() -> None:
-    assert safe_line("file\u202e\u2066gpj.exe") == "file\ufffdgpj.exe"
+@given(ANYTHING)
+@example("a" + "\u0301" * 6)
+@example("👩\u200d\u0301🚀")
+def test_what_is_safe_stays_as_it_is(text: str) -> None:
+    assert sanitise_line(sanitise_line(text)) == sanitise_line(text)
+    assert sanitise_block(sanitise_block(text)) == sanitise_block(text)
 
 
-def test_joiners_stay_where_they_join() -> None:
-    family = "👩\u200d👩\u200d👧"
-    persian = "می\u200cخواهم"
-    assert safe_body(family) == family
-    assert safe_name(persian) == persian
-    assert safe_name("an\u200da") == "an\ufffda"
-    assert safe_name("\u200dana\u200d") == "\ufffdana\ufffd"
-    assert safe_body("👩\u200d\u200d👩") == "👩\ufffd👩"
+@given(st.text(st.sampled_from("a\u0301\u0308 \u200d\u200c\u0650क्👩\ufe0f\u202e")))
+def test_no_letter_carries_more_marks_than_it_may(text: str) -> None:
+    run = 0
+    for character in sanitise_line(text):
+        marks = unicodedata.category(character) in ("Mn", "Mc", "Me")
+        run = run + 1 if marks else (run if character in "\u200c\u200d" else 0)
+        assert run <= MARKS_MOST
 
 
-def test_marks_are_limited() -> None:
-    assert safe_body("e" + "\u0301" * 9 + "x") == "e" + "\u0301" * MARKS + "x"
-    assert safe_body("\u0301a") == "\u25cc\u0301a"
-    assert safe_body("a\n\u0301") == "a\n\u25cc\u0301"
-
-
-def test_names_are_one_short_line() -> None:
-    assert safe_name("  Ana \u3000 of  Bodø ") == "Ana of Bodø"
-    assert safe_name("") == safe_name(" \t ") == NO_NAME
-    assert safe_name("é" * 200) == "é" * (NAME_LENGTH - 1) + "…"
-    marked = safe_name("a" * (NAME_LENGTH - 2) + "e\u0301\u0301zzz")
-    assert marked == "a" * (NAME_LENGTH - 2) + "…"
-
-
-def test_blank_letters_are_shown() -> None:
-    for blank in "\u115f\u1160\u3164\uffa0\u2800":
-        assert safe_name(blank) == "\ufffd"
-
-
-def test_every_character_alone() -> None:
-    """Whatever Unicode calls a control, a format character, private or a surrogate is not passed
-    on, but for those that are drawn."""
-    passed = {"Zs", "Cn"}
-    for code in range(sys.maxunicode + 1):
-        character = chr(code)
-        category = unicodedata.category(character)
-        if category[0] == "C" and category not in passed and code not in DRAWN_FORMAT:
-            if character != "\n":
-                assert character not in safe_body(character), hex(code)
-            assert character not in safe_line(character), hex(code)
-        elif category in ("Zl", "Zp"):
-            assert safe_body(character) == "\ufffd"
-
-
-@given(anything)
-def test_always_drawable(text: str) -> None:
-    for made in (safe_body(text), safe_line(text), safe_name(text)):
-        assert isinstance(made, SafeText)
-        made.encode()
-        assert not any(
-            unicodedata.category(each) in ("Cc", "Cs", "Co") for each in made if each != "\n"
-        )
-    assert "\n" not in safe_line(text)
-    assert 0 < len(safe_name(text)) <= NAME_LENGTH
-
-
-@given(anything)
-def test_twice_is_once(text: str) -> None:
-    assert safe_body(safe_body(text)) == safe_body(text)
-    assert safe_line(safe_line(text)) == safe_line(text)
-    assert safe_name(safe_name(text)) == safe_name(text)
+def test_nothing_else_makes_safe_text() -> None:
+    makers = {
+        str(module)
+        for module in modules()
+        for node in ast.walk(ast.parse((ROOT / module).read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "SafeText"
+    }
+    assert makers == {"tui/safe_text.py"}
