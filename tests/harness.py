@@ -109,10 +109,13 @@ class Socket:
 class Person:
     """One profile: a database, and the engine that has it open."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, default: str) -> None:
         self.world = world
         self.name = name
-        self.database = CrashingDatabase.open(":memory:", Secret(bytes(32)))
+        self.default = default
+        database = CrashingDatabase.open(":memory:", Secret(bytes(32)))
+        assert isinstance(database, CrashingDatabase)
+        self.database = database
         self.sockets: dict[LinkId, Socket] = {}
         self.heard: list[Event] = []
         self.offline = False
@@ -122,7 +125,10 @@ class Person:
     def _start(self) -> Client:
         world = self.world
         return Client(
-            self.database, rng=world.random.randbytes, now=lambda: world.now, default_relay=HOST
+            self.database,
+            rng=world.random.randbytes,
+            now=lambda: world.now,
+            default_relay=self.default,
         )
 
     def crash(self) -> None:
@@ -268,9 +274,9 @@ class World:
     def _hub(self) -> Hub:
         return Hub(self.store, self.settings, lambda: self.now, self.random.randbytes)
 
-    def person(self, name: str) -> Person:
-        """Somebody with a fresh profile."""
-        person = Person(self, name)
+    def person(self, name: str, default: str = HOST) -> Person:
+        """Somebody with a fresh profile, whose own relay is `default`."""
+        person = Person(self, name, default)
         self.people.append(person)
         return person
 

@@ -64,7 +64,7 @@ def _setting(change: SettingChanged, who: str) -> str:
         case "name", str():
             return f"{who} named the circle {after}."
         case "topic", str():
-            return f"{who} set the topic: {after}" if after else f"{who} took the topic away."
+            return f"{who} set the topic: {after}." if after else f"{who} took the topic away."
         case "cap", int():
             return f"{who} lowered the number of chairs to {after}."
         case "door", Door():

@@ -44,7 +44,7 @@ def answer(person: Person, ref: int) -> object:
 
 
 def test_a_card_says_what_there_is_to_know() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     card = bo.reads(ana.invites(history=7))
     assert (card.circle_name, card.issuer, card.names) == ("Hallway", "Ana", ["Ana"])
     assert (card.chairs, card.cap, card.history, card.asks_at_door) == (1, 8, 7, False)
@@ -54,7 +54,7 @@ def test_a_card_says_what_there_is_to_know() -> None:
 
 
 def test_somebody_comes_in_and_everybody_is_told() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     code = ana.invites()
     entered = bo.joins(code)
     assert entered.name == "Hallway" and entered.confirmed
@@ -70,7 +70,7 @@ def test_somebody_comes_in_and_everybody_is_told() -> None:
 
 
 def test_codes_in_every_form_open_the_same_door() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     ana.invites(uses=3)
     (invite,) = ana.client.invites(ana.circle().id)
     for text in (invite.code, invite.words, invite.link):
@@ -223,7 +223,7 @@ def test_a_full_circle_takes_nobody() -> None:
 
 
 def test_a_name_that_imitates_another_is_refused_before_anything_is_sent() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     card = bo.reads(ana.invites())
     refused = bo.refused(lambda ref: commands.Enter(ref=ref, entry=card.entry, person="Αna"))
     assert refused.reason == "imitates"
@@ -238,7 +238,7 @@ def test_a_name_that_imitates_another_is_refused_before_anything_is_sent() -> No
 
 
 def test_one_profile_comes_into_a_circle_once() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     code = ana.invites(uses=2)
     bo.joins(code)
     card = bo.reads(code)
@@ -311,7 +311,7 @@ def test_every_refusal_has_a_sentence() -> None:
 
 
 def test_a_code_of_another_relay_is_dialled_there() -> None:
-    world, ana, bo = founded()
+    _world, ana, bo = founded()
     code = read_code(ana.invites())
     bo.do(commands.ReadCode(code=code.text()))
     (wish,) = bo.client.links().values()

@@ -1,7 +1,7 @@
 """Random walks: people write, come and go, links are cut, processes crash, the relay is killed.
 
-Whatever happens, once everything is up again: nothing is lost, nothing is there twice, and everybody
-reads the same in the same order.
+Whatever happens, once everything is up again: nothing is lost, nothing is there twice, and
+everybody reads the same in the same order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,153 @@
+"""Leaving, being removed, being named and appointed, and what only hosts may do."""
+
+from __future__ import annotations
+
+from tests.harness import World
+from tui.engine import commands
+from tui.engine.events import CircleGone, Finished, LinkState, SpokenOpened
+
+
+def test_who_leaves_is_gone_for_everybody() -> None:
+    world = World()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    bo.says("good-bye")
+    world.settle()
+    bo.expect(Finished, lambda ref: commands.Leave(ref=ref))
+    world.wait(60_000)
+    assert bo.circle().left and bo.circle().link is LinkState.STOPPED
+    assert bo.circle().link_sentence == "You left."
+    assert bo.texts() == ["Bo: good-bye"]  # what was said stays readable
+    for person in (ana, cy):
+        assert [member.name for member in person.client.members(person.circle().id)] == [
+            "Ana",
+            "Cy",
+        ]
+        assert person.notices()[-1] == "Bo left."
+        assert person.warnings() == []
+    refused = bo.refused(lambda ref: commands.SendText(ref=ref, text="still here?"))
+    assert refused.reason == "not_active"
+    assert bo.client.links() == {}
+
+
+def test_the_last_host_hands_over_by_leaving() -> None:
+    world = World()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    ana.expect(Finished, lambda ref: commands.Leave(ref=ref))
+    world.wait(60_000)
+    assert bo.circle().hosts == cy.circle().hosts == ["Bo"]
+    assert "Bo is host now, who has been here longest." in cy.notices()
+
+
+def test_a_host_removes_a_member() -> None:
+    world = World()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    code = ana.invites()
+    refused = bo.refused(lambda ref: commands.Remove(ref=ref, member="Cy"))
+    assert refused.sentence == "Only a host can remove Cy."
+    ana.expect(Finished, lambda ref: commands.Remove(ref=ref, member="Bo"))
+    world.wait(10_000)
+    assert bo.circle().left
+    assert bo.circle().link_sentence == "Ana removed you from this circle."
+    assert bo.notices()[-1] == "Ana removed you from this circle."
+    assert cy.notices()[-1] == "Ana removed Bo. All open codes were withdrawn."
+    ana.says("after")
+    world.settle()
+    assert cy.texts() == ["Ana: after"] and bo.texts() == []
+    dee = world.person("Dee")
+    assert dee.refused(lambda ref: commands.ReadCode(ref=ref, code=code)).reason == "revoked"
+
+
+def test_who_was_removed_while_away_hears_it_from_the_relay() -> None:
+    world = World()
+    ana, bo, _cy = world.circle("Ana", "Bo", "Cy")
+    bo.offline = True
+    world.settle()
+    ana.expect(Finished, lambda ref: commands.Remove(ref=ref, member="Bo"))
+    bo.offline = False
+    world.wait(60_000)
+    assert bo.circle().left
+    assert "taken out of the circle" in bo.circle().link_sentence
+
+
+def test_some_cannot_be_removed() -> None:
+    world = World()
+    ana, _bo = world.circle("Ana", "Bo")
+    assert ana.refused(lambda ref: commands.Remove(ref=ref, member="Ana")).reason == "self"
+    nobody = ana.refused(lambda ref: commands.Remove(ref=ref, member="Zoe"))
+    assert nobody.reason == "unknown_member"
+
+
+def test_a_circle_that_was_left_can_be_forgotten() -> None:
+    world = World()
+    _ana, bo = world.circle("Ana", "Bo")
+    inside = bo.refused(lambda ref: commands.Forget(ref=ref, circle="Hallway"))
+    assert inside.reason == "inside"
+    bo.expect(Finished, lambda ref: commands.Leave(ref=ref))
+    world.wait(10_000)
+    bo.expect(Finished, lambda ref: commands.Forget(ref=ref, circle="Hallway"))
+    assert bo.client.circles() == [] and bo.told(CircleGone)
+    for table in ("messages", "entries", "groups", "ratchets", "outbox", "senders"):
+        assert bo.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608
+
+
+def test_settings_are_changed_by_hosts() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    no = bo.refused(lambda ref: commands.ChangeSettings(ref=ref, topic="mine"))
+    assert no.sentence == "Only a host can change the topic."
+    ana.expect(
+        Finished,
+        lambda ref: commands.ChangeSettings(
+            ref=ref, name="The stairs", topic="Echoes", cap=4, history=9, door_asks=True
+        ),
+    )
+    world.settle()
+    for person in (ana, bo):
+        facts = person.circle()
+        assert (facts.name, facts.topic, facts.cap) == ("The stairs", "Echoes", 4)
+        assert (facts.history, facts.asks_at_door) == (9, True)
+    told = bo.notices()[-5:]
+    assert told == [
+        "Ana named the circle The stairs.",
+        "Ana set the topic: Echoes.",
+        "Ana lowered the number of chairs to 4.",
+        "Ana changed the door: a member says yes.",
+        "Ana changed how many messages new codes show of the past: 9.",
+    ]
+    up = ana.refused(lambda ref: commands.ChangeSettings(ref=ref, cap=5))
+    assert "never raised" in up.sentence
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, topic="", door_asks=False))
+    world.settle()
+    assert bo.notices()[-2:] == [
+        "Ana took the topic away.",
+        "Ana changed the door: a code is enough.",
+    ]
+
+
+def test_names_and_hosts_change() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    bo.expect(Finished, lambda ref: commands.Rename(ref=ref, person="Robert"))
+    world.settle()
+    assert ana.notices()[-1] == "Bo is called Robert now."
+    assert bo.circle().me == "Robert"
+    like = bo.refused(lambda ref: commands.Rename(ref=ref, person="Ana"))
+    assert "looks like Ana" in like.sentence
+    assert bo.refused(lambda ref: commands.Rename(ref=ref, person="\x07")).reason == "name"
+    ids = [member.id for member in ana.client.members(ana.circle().id)]
+    ana.expect(Finished, lambda ref: commands.AppointHosts(ref=ref, members=ids))
+    world.settle()
+    assert bo.circle().i_am_host and bo.notices()[-1] == "Robert is a host now."
+    bo.expect(Finished, lambda ref: commands.AppointHosts(ref=ref, members=[ids[1]]))
+    world.settle()
+    assert not ana.circle().i_am_host and ana.notices()[-1] == "Ana is no host any more."
+
+
+def test_a_spoken_code_ends_with_its_circle() -> None:
+    world = World()
+    ana, bo, _cy = world.circle("Ana", "Bo", "Cy")
+    bo.expect(SpokenOpened, lambda ref: commands.OpenSpoken(ref=ref))
+    ana.expect(Finished, lambda ref: commands.Remove(ref=ref, member="Bo"))
+    world.wait(10_000)
+    assert bo.circle().left
+    assert [type(event).__name__ for event in bo.heard].count("SpokenEnded") == 1

@@ -1,0 +1,148 @@
+"""Spoken codes: words that carry a sealed code over the relay's rendezvous, once."""
+
+from __future__ import annotations
+
+from tests.harness import Person, World
+from tui.engine import commands
+from tui.engine.events import (
+    CardRead,
+    Entered,
+    Exit,
+    Finished,
+    InviteUsed,
+    Refused,
+    SpokenEnded,
+    SpokenOpened,
+    SpokenTried,
+)
+from tui.engine.spoken import LIFE
+
+
+def opened(history: int | None = None) -> tuple[World, Person, Person, str]:
+    """Ana with a spoken code on her screen, and Bo who is to be told."""
+    world = World()
+    (ana,) = world.circle("Ana")
+    event = ana.expect(SpokenOpened, lambda ref: commands.OpenSpoken(ref=ref, history=history))
+    assert event.expires_at == world.now + LIFE
+    return world, ana, world.person("Bo"), event.code
+
+
+def test_three_words_let_somebody_in() -> None:
+    world, ana, bo, code = opened()
+    assert len(code.split("-")) == 3 and "@" not in code
+    entered = bo.joins(code)
+    assert isinstance(entered, Entered)
+    world.settle()
+    assert [event.right for event in ana.told(SpokenTried)] == [True]
+    assert [event.name for event in ana.told(InviteUsed)] == ["Bo"]
+    assert [event.sentence for event in ana.told(SpokenEnded)] == ["The spoken code was used."]
+    assert ana.client.invites(ana.circle().id) == []
+    ana.says("so here you are")
+    world.settle()
+    assert bo.texts() == ["Ana: so here you are"]
+
+
+def test_an_address_is_there_where_the_relay_is_not_the_default() -> None:
+    world = World()
+    ana, bo = world.person("Ana", default="other.example"), world.person("Bo")
+    ana.opens()
+    event = ana.expect(SpokenOpened, lambda ref: commands.OpenSpoken(ref=ref))
+    assert event.code.endswith("@chat.example.org")
+    assert bo.reads(event.code).issuer == "Ana"
+
+
+def test_the_history_of_a_spoken_code_is_on_its_card() -> None:
+    _world, _ana, bo, code = opened(history=5)
+    assert bo.reads(code).history == 5
+
+
+def test_one_wrong_guess_spends_it() -> None:
+    world, ana, bo, code = opened()
+    nameplate, *_ = code.split("-")
+    wrong = f"{nameplate}-{nameplate}-{nameplate}"
+    refused = bo.refused(lambda ref: commands.ReadCode(ref=ref, code=wrong))
+    assert refused.reason in ("wrong_words", "gone")
+    world.wait(30_000)
+    assert [event.right for event in ana.told(SpokenTried)] == [False]
+    assert len(ana.told(SpokenEnded)) == 1
+    assert ana.client.invites(ana.circle().id) == []  # what was behind it is withdrawn
+    again = bo.refused(lambda ref: commands.ReadCode(ref=ref, code=code))
+    assert again.reason in ("gone", "unknown")
+
+
+def test_a_line_that_is_lost_spends_it_too() -> None:
+    world, ana, _bo, _code = opened()
+    for socket in world.sockets():
+        socket.cut()
+    world.wait(60_000)
+    assert len(ana.told(SpokenEnded)) == 1
+    assert ana.client.invites(ana.circle().id) == []
+
+
+def test_its_time_is_over_after_ten_minutes() -> None:
+    world, ana, _bo, _code = opened()
+    world.wait(LIFE + 20_000)
+    assert len(ana.told(SpokenEnded)) == 1
+    assert ana.client.invites(ana.circle().id) == []
+
+
+def test_closing_it_withdraws_it() -> None:
+    world, ana, bo, code = opened()
+    busy = ana.refused(lambda ref: commands.OpenSpoken(ref=ref))
+    assert busy.reason == "open_already"
+    ana.expect(Finished, lambda ref: commands.CloseSpoken(ref=ref))
+    world.wait(30_000)
+    assert ana.client.invites(ana.circle().id) == []
+    assert ana.refused(lambda ref: commands.CloseSpoken(ref=ref)).reason == "none"
+    refused = bo.refused(lambda ref: commands.ReadCode(ref=ref, code=code))
+    assert refused.reason in ("gone", "unknown")
+
+
+def test_it_needs_the_relay() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.offline = True
+    world.settle()
+    refused = ana.refused(lambda ref: commands.OpenSpoken(ref=ref))
+    assert refused.exit is Exit.UNREACHABLE
+
+
+def test_it_is_refused_when_the_line_goes_before_it_is_there() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.ref += 1
+    ana.do(commands.OpenSpoken(ref=ana.ref))
+    ana.do(commands.CloseSpoken(ref=99))
+    assert [event.reason for event in ana.told(Refused)] == ["not_yet"]
+    for socket in world.sockets():
+        socket.cut()
+    world.settle()
+    assert [event.ref for event in ana.told(Refused)] == [99, ana.ref]
+
+
+def test_no_chair_no_code() -> None:
+    world = World()
+    ana = world.person("Ana")
+    ana.opens(cap=2)
+    world.person("Bo").joins(ana.invites())
+    refused = ana.refused(lambda ref: commands.OpenSpoken(ref=ref))
+    assert "free chairs" in refused.sentence
+
+
+def test_a_joiner_whose_relay_is_unknown_is_told() -> None:
+    world, _, _, code = opened()
+    cy = world.person("Cy", default="")
+    refused = cy.refused(lambda ref: commands.ReadCode(ref=ref, code=code))
+    assert refused.reason == "no_relay"
+    assert cy.reads(f"{code}@chat.example.org").issuer == "Ana"
+
+
+def test_a_relay_may_be_named_beside_the_code() -> None:
+    world, _, _, code = opened()
+    cy = world.person("Cy", default="")
+    asked = commands.ReadCode(ref=50, code=code, relay="chat.example.org")
+    cy.do(asked)
+    world.settle()
+    assert [event.issuer for event in cy.told(CardRead)] == ["Ana"]
+    wrong = cy.refused(lambda ref: commands.ReadCode(ref=ref, code=code, relay="no relay"))
+    assert wrong.reason == "address"
