@@ -1,0 +1,156 @@
+"""A device that fell behind its circle stops, and comes in again on the person's word."""
+
+from __future__ import annotations
+
+from tests.harness import CrashingDatabase, Person, World
+from tui.engine import commands
+from tui.engine.events import Finished, LinkState
+
+
+def copied(person: Person) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Everything in a profile, as a backup would have it."""
+    tables = [
+        str(row[0])
+        for row in person.database.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        )
+    ]
+    return [(table, list(person.database.rows(f"SELECT * FROM {table}"))) for table in tables]  # noqa: S608
+
+
+def restored(person: Person, copy: list[tuple[str, list[tuple[object, ...]]]]) -> None:
+    """The profile is what it was when the backup was made."""
+    database: CrashingDatabase = person.database
+    database._connection.pragma("foreign_keys", "off")
+    with database.transaction():
+        for table, rows in copy:
+            database.write(f"DELETE FROM {table}")  # noqa: S608
+            for row in rows:
+                marks = ", ".join("?" for _ in row)
+                database.write(f"INSERT INTO {table} VALUES ({marks})", row)  # type: ignore[arg-type]  # noqa: S608
+    database._connection.pragma("foreign_keys", "on")
+    person.crash()
+
+
+def with_an_old_copy(seed: int = 1) -> tuple[World, Person, Person, Person]:
+    """Bo's profile is restored from a backup that is older than what Bo has said."""
+    world = World(seed)
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    bo.says("one")
+    world.settle()
+    copy = copied(bo)
+    bo.says("two")
+    world.settle()
+    restored(bo, copy)
+    return world, ana, bo, cy
+
+
+def test_an_old_copy_stops_before_it_sends_anything() -> None:
+    world, ana, bo, _ = with_an_old_copy()
+    before = len(world.store.shelves[bytes.fromhex(ana.circle().id)].records)
+    bo.says("three")
+    world.wait(60_000)
+    facts = bo.circle()
+    assert facts.link is LinkState.STOPPED and "restored copy" in facts.link_sentence
+    assert bo.client.may_return(facts.id)
+    assert facts.waiting == 1
+    assert len(world.store.shelves[bytes.fromhex(facts.id)].records) == before
+    assert ana.texts() == ["Bo: one", "Bo: two"]
+
+
+def test_it_comes_in_again_and_what_was_typed_is_sent() -> None:
+    world, ana, bo, cy = with_an_old_copy()
+    bo.says("three")
+    world.wait(1_000)
+    refused = bo.refused(lambda ref: commands.SendText(ref=ref, text="four"))
+    assert refused.reason == "not_active"
+    bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
+    world.wait(60_000)
+    assert bo.circle().link is LinkState.ONLINE
+    for person in (ana, cy):
+        assert person.texts() == ["Bo: one", "Bo: two", "Bo: three"]
+        assert "Bo's device came in again, with fresh keys." in person.notices()
+        assert person.warnings() == []
+    bo.says("five")
+    ana.says("welcome back")
+    world.settle()
+    assert bo.texts()[-2:] == ana.texts()[-2:] == cy.texts()[-2:]
+    assert ana.circle().chairs == 3
+    no = bo.refused(lambda ref: commands.Rejoin(ref=ref))
+    assert no.reason == "not_needed"
+
+
+def test_coming_in_again_survives_crashes_and_cuts() -> None:
+    for seed in range(25):
+        world, ana, bo, cy = with_an_old_copy(seed)
+        bo.says("three")
+        world.wait(1_000)
+        bo.do(commands.Rejoin())
+        for number in range(80):
+            if world.random.random() < 0.15:
+                person = world.random.choice([ana, bo, cy])
+                person.database.crash = world.random.choice(["before", "after"])
+            if world.random.random() < 0.1 and world.sockets():
+                world.random.choice(world.sockets()).cut()
+            if number % 20 == 10:
+                ana.says(f"meanwhile {number}")
+            if world.random.random() < 0.2:
+                world.now += 1_000
+                world.tick()
+            world.step()
+        for person in world.people:
+            person.database.crash = ""
+        world.wait(3_600_000)
+        if bo.circle().link is LinkState.STOPPED:
+            bo.do(commands.Rejoin())  # the crash came before it was written down
+            world.wait(3_600_000)
+        assert bo.circle().link is LinkState.ONLINE, (seed, bo.circle())
+        bo.says("end")
+        world.wait(60_000)
+        assert ana.texts() == cy.texts(), seed
+        assert ana.texts()[-1] == "Bo: end" and "Bo: three" in ana.texts(), seed
+        assert bo.texts()[-2:] == ana.texts()[-2:], seed
+        assert sorted(set(ana.texts())) == sorted(ana.texts()), seed
+        assert ana.warnings() == cy.warnings() == [], seed
+
+
+def test_who_asks_twice_asks_once() -> None:
+    world, ana, bo, _ = with_an_old_copy()
+    world.wait(1_000)
+    ana.offline = True
+    world.people[2].offline = True
+    world.settle()
+    for _ in range(2):
+        bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
+    kinds = [record.kind for record in world.store.shelves[bytes.fromhex(bo.circle().id)].records]
+    assert kinds.count(4) == 1
+
+
+def test_a_device_that_was_away_too_long_says_so() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    bo.offline = True
+    world.settle()
+    ana.says("early")
+    world.settle()
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, topic="moved on"))
+    shelf = world.store.shelves[bytes.fromhex(ana.circle().id)]
+    for place, record in enumerate(shelf.records):
+        shelf.records[place] = type(record)(
+            record.n,
+            record.kind,
+            record.time,
+            None,
+            b"",
+            record.sender,
+            record.idempotency_id,
+            record.entry_hash,
+            record.chain,
+        )
+    bo.offline = False
+    world.wait(60_000)
+    assert "away for so long" in bo.circle().link_sentence
+    assert "A message has gone before this device could read it." in bo.notices()
+    bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
+    world.wait(60_000)
+    assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == "moved on"
