@@ -84,7 +84,7 @@ def x25519_public(secret: Secret) -> bytes:
 
 
 def x25519(secret: Secret, public: bytes) -> Secret | None:
-    """The shared secret, or None where it is all zero: a small-order point (RFC 7748 section 6.1)."""
+    """The shared secret; None where it is all zero, for a small-order point (RFC 7748 6.1)."""
     if len(public) != PUBLIC_KEY_LENGTH:
         return None
     try:
