@@ -32,12 +32,35 @@ FOUNDING, ACTIVE, STOPPED, LEFT, REMOVED = "founding", "active", "stopped", "lef
 """What may stand in a circle's `status`."""
 
 
+class Pace:
+    """How fast messages go out: a little slower than a relay lets them, so that it refuses none.
+
+    A refusal in the middle would put those behind it before it.
+    """
+
+    BURST = 60
+    EVERY = 40
+    """Milliseconds from one to the next, once the burst is used up."""
+
+    def __init__(self, now: int) -> None:
+        self._full_at = now
+
+    def wait(self, now: int) -> int:
+        """Milliseconds until the next may go; 0 now."""
+        return max(0, self._full_at - now - self.BURST * self.EVERY)
+
+    def take(self, now: int) -> None:
+        """One goes."""
+        self._full_at = max(now, self._full_at) + self.EVERY
+
+
 class Connection:
     """What one connection of a circle has come to; a new one starts with nothing of it.
 
     `handshake` is the newest commit entry that the relay has spoken of; `commit_after` and
     `message_after` are times before which it wants no more of either. With `begin_again` it is
-    to be given up for another one.
+    to be given up for another one. `in_flight` are the messages that are under way, with the newest
+    commit entry that each was sent upon.
     """
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
@@ -45,7 +68,7 @@ class Connection:
         self.caught_up = False
         self.handshake = 0
         self.acknowledged = 0
-        self.in_flight: set[int] = set()
+        self.in_flight: dict[int, int] = {}
         self.commit_sent = False
         self.rejoin_sent = False
         self.commit_after = 0
@@ -70,6 +93,7 @@ class Circle:
         self.link_sentence = ""
         self.heads: dict[int, Head] = {}
         self.waits_for_welcome = False
+        self.pace = Pace(context.now())
         self.spoken: Spoken | None = None
         self._view: CircleView | None = None
         self._changed = False

@@ -48,17 +48,21 @@ def pump(circle: Circle) -> None:
         return
     if store.pending.get(circle.number) is not None:
         return
-    room = IN_FLIGHT_MOST - len(connection.in_flight)
-    if room <= 0:
-        return
+    if any(upon < circle.record.handshake for upon in connection.in_flight.values()):
+        return  # those will be refused as stale: what is newer must not go before them
     for outgoing in store.outbox.where(
         "circle = ? ORDER BY seq LIMIT ?", circle.number, IN_FLIGHT_MOST
     ):
         if outgoing.seq in connection.in_flight:
             continue
+        wait = circle.pace.wait(circle.context.now())
+        if wait:
+            connection.message_after = circle.context.now() + wait
+            return
+        circle.pace.take(circle.context.now())
         if outgoing.epoch != circle.members.epoch:
             _encrypt(circle, outgoing)
-        connection.in_flight.add(outgoing.seq)
+        connection.in_flight[outgoing.seq] = circle.record.handshake
         connection.send(wire.Append(outgoing.idempotency, circle.record.handshake, outgoing.frame))
         timeline.moved_on(circle, outgoing.id, MessageState.SENT)
 
@@ -87,7 +91,7 @@ def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
     """A message of our own is the newest entry of the log."""
     circle.context.store.outbox.delete(outgoing.seq)
     if circle.connection is not None:
-        circle.connection.in_flight.discard(outgoing.seq)
+        circle.connection.in_flight.pop(outgoing.seq, None)
     circle.record.said += 1
     timeline.delivered(circle, outgoing.id, time)
     if isinstance(Envelope.decode(outgoing.envelope).content, Leave):
@@ -102,7 +106,7 @@ def refused(circle: Circle, outgoing: OutboxRecord, code: int, number: int) -> N
     connection = circle.connection
     if connection is None:
         return
-    connection.in_flight.discard(outgoing.seq)
+    connection.in_flight.pop(outgoing.seq, None)
     if code == wire.Refusal.STALE:
         connection.handshake = max(connection.handshake, number)
     else:
