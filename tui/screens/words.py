@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 DAY = 86_400_000
 HOUR = 3_600_000
 MINUTE = 60_000
+
+CIRCLE_NAME_LONGEST = 64
 
 
 def chairs_left(taken: int, cap: int) -> str:
@@ -50,3 +54,32 @@ def names_joined(names: list[str]) -> str:
     if len(names) <= 1:
         return "".join(names)
     return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def first_circle_name(person: str) -> str:
+    """What a person's first circle is called until a host names it otherwise."""
+    name = f"{person}'s circle"
+    return name if len(name.encode()) <= CIRCLE_NAME_LONGEST else "A circle"
+
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+def who_can_reach(relay: str) -> str:
+    """Who can come in by a relay, from its address as circles name it."""
+    host = relay.rpartition("://")[2]
+    if host.startswith("["):
+        host = host.partition("]")[0] + "]"
+    else:
+        host = host.partition(":")[0]
+    if host in LOCAL_HOSTS:
+        return (
+            "The relay runs on this computer, and only people on this computer can reach it. "
+            "To meet others, open a circle on a relay that they can reach."
+        )
+    return f"Everybody who can reach {host} can come in by it."
+
+
+def clock_time(at: int) -> str:
+    """A time of this day, as the clock on the wall has it: "14:32"."""
+    return time.strftime("%H:%M", time.localtime(at / 1000))

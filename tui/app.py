@@ -1,0 +1,259 @@
+"""The app: which screen is shown when, and who is told what happens. Nothing else.
+
+The first paint needs neither the engine nor the network. The profile is opened after it, in a
+worker; whoever asks something before is answered as soon as it is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.opening import Opening, OpeningError, ProfileOpening
+from tui.remembered import NAMES, Remembered
+from tui.safe_app import STYLES, SafeApp
+from tui.screens.main import Main
+from tui.screens.room import Engine, Hearing
+from tui.screens.welcome import Welcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.config import Config
+    from tui.engine.client import Client
+    from tui.engine.commands import Command
+    from tui.engine.events import CardRead, Event
+    from tui.locations import Locations
+
+TELL_EVERY = 1 / 30
+"""Seconds between two times at which the screens are told what happened: what arrives at once is
+drawn at once."""
+
+CLIPBOARDS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
+ENGINE_BROKE = 70
+
+
+class HallwayApp(SafeApp):
+    """Routes between the screens and the engine: a `tui.screens.room.Hall`."""
+
+    TITLE = "Hallway"
+    CSS_PATH = (*SafeApp.CSS_PATH, STYLES / "screens.tcss")
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (100, "-medium"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (30, "-high")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave_app", show=False, system=True, priority=True),
+    ]
+
+    def __init__(
+        self,
+        opening: Opening,
+        *,
+        remembered: Remembered,
+        code: str = "",
+        log: Path | None = None,
+    ) -> None:
+        super().__init__(theme=remembered.theme, log=log)
+        self._opening = opening
+        self._remembered = remembered
+        self._code = code
+        self._engine: Engine | None = None
+        self._ready = asyncio.Event()
+        self._open = AsyncExitStack()
+        self._heard: list[Event] = []
+        self._main = Main()
+        self.sentence = ""
+        """Why it ended, for whoever started it."""
+
+    # Beginning and end.
+
+    async def on_mount(self) -> None:
+        """Show something; the rest comes after."""
+        await self.push_screen(self._main if self._opening.there else self._welcome())
+        self.call_after_refresh(self._begin)
+
+    def _welcome(self) -> Welcome:
+        return Welcome(ascii_only=self.glyphs.on == "*")
+
+    @work(group="engine")
+    async def _begin(self) -> None:
+        try:
+            engine = await self._open.enter_async_context(self._opening.engine(self._broke))
+        except OpeningError as error:
+            self.sentence = str(error)
+            self.exit(return_code=error.exit)
+            return
+        self._engine = engine
+        self._ready.set()
+        if self.screen is self._main and not engine.client.circles():
+            await self._nothing_here()
+        for screen in self._hearing():
+            screen.opened()
+        if self._code:
+            self.show_join(self._code, self._opening.person)
+        async for event in engine.news():
+            self._hear(event)
+
+    async def _nothing_here(self) -> None:
+        if self._engine is not None and not self._engine.client.entries():
+            await self.switch_screen(self._welcome())
+
+    def _broke(self, error: BaseException) -> None:
+        """The engine failed: as bad as if the screen had."""
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+        else:
+            raise error
+
+    async def on_unmount(self) -> None:
+        """Keep what was being written, and give the profile free."""
+        if self._engine is not None:
+            await self._main.keep_draft()
+        await self._open.aclose()
+
+    # What happened.
+
+    def _hear(self, event: Event) -> None:
+        self._heard.append(event)
+        if len(self._heard) == 1:
+            self.set_timer(TELL_EVERY, self._tell)
+
+    def _tell(self) -> None:
+        heard, self._heard = self._heard, []
+        for screen in self._hearing():
+            for event in heard:
+                screen.hear(event)
+
+    def _hearing(self) -> list[Hearing]:
+        return [screen for screen in self.screen_stack if isinstance(screen, Hearing)]
+
+    # What screens ask for: `tui.screens.room.Hall`.
+
+    @property
+    def client(self) -> Client | None:
+        """What can be read, once the profile is open."""
+        return None if self._engine is None else self._engine.client
+
+    async def ask(self, command: Command) -> Event:
+        """Carry out a command, as soon as the profile is open."""
+        await self._ready.wait()
+        if self._engine is None:
+            raise RuntimeError("the profile was opened without an engine")
+        return await self._engine.ask(command)
+
+    async def relay(self) -> str:
+        """Where circles are opened."""
+        await self._ready.wait()
+        return await self._opening.relay()
+
+    @property
+    def person(self) -> str:
+        """What this person is called as a rule."""
+        return self._opening.person
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return self._opening.now()
+
+    def say(self, sentence: Content | str, *, wrong: bool = False) -> None:
+        """A sentence that goes away by itself."""
+        text = sentence.plain if isinstance(sentence, Content) else sentence
+        self.notify(text, severity="error" if wrong else "information", markup=False)
+
+    @work(group="copying")
+    async def copy(self, text: str, what: str) -> None:
+        """By the terminal, and by the desktop's own tool where there is one."""
+        self.copy_to_clipboard(text)
+        if await asyncio.to_thread(_copied, text):
+            self.say(f"{what} is on the clipboard.")
+        else:
+            self.say(f"{what} was handed to the terminal, which may put it on the clipboard.")
+
+    # Where one can go.
+
+    @work(group="going")
+    async def show_circle(self, circle: str, *, invite: bool = False) -> None:
+        """The main screen, at a circle; above it, where asked for, the codes."""
+        while self.screen is not self._main and len(self.screen_stack) > 2:
+            await self.pop_screen()
+        if self.screen is not self._main:
+            await self.switch_screen(self._main)
+        await self._main.show(circle)
+        if invite:
+            self._main.action_invite()
+
+    @work(group="going")
+    async def show_join(self, code: str = "", person: str = "") -> None:
+        """Where a code is typed, then its card, then in."""
+        # imported here: most starts of the program never come this way
+        from tui.screens.card import CardDialog
+        from tui.screens.join import Join
+
+        await self._ready.wait()
+        card: CardRead | None = await self.push_screen_wait(Join(code))
+        if card is None:
+            return
+        circle = await self.push_screen_wait(CardDialog(card, person or self.person))
+        if circle is not None:
+            self.show_circle(circle)
+        elif isinstance(self.screen, Welcome) and self._engine and self._engine.client.entries():
+            await self.switch_screen(self._main)
+
+    def action_theme(self) -> None:
+        """Dusk or paper, from now on."""
+        self.theme = NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)]
+        self._remembered.keep_theme(self.theme)
+
+    def action_leave_app(self) -> None:
+        """End, from wherever one is."""
+        self.exit(return_code=0)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Nothing: the first real screen is put above it."""
+        return Screen(id="_default")
+
+
+def _copied(text: str) -> bool:
+    """Whether a tool of the desktop took it."""
+    for command in CLIPBOARDS:
+        tool = shutil.which(command[0])
+        if tool is None:
+            continue
+        try:
+            done = subprocess.run(  # noqa: S603  # a fixed list of tools
+                [tool, *command[1:]], input=text.encode(), timeout=2, check=False,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return True
+    return False
+
+
+def run(locations: Locations, settle: Callable[[], Config], *, code: str = "") -> int:
+    """Run the screen on a profile; returns the exit code.
+
+    :param settle: reads the settings, once the first paint is done; may raise `ConfigError`.
+    :param code: a code to come in with, read at once.
+    """
+    opening = ProfileOpening(locations, settle, asyncio.to_thread)
+    remembered = Remembered(locations.home / "theme")
+    app = HallwayApp(opening, remembered=remembered, code=code, log=locations.log)
+    app.run()
+    if app.sentence:
+        print(app.sentence, file=sys.stderr)
+    return app.return_code or 0

@@ -1,0 +1,159 @@
+"""Opening a profile for the screen: its settings, its database, its engine, its relay.
+
+The engine, its network and its cryptography are imported when they are asked for, which is after
+the first paint.
+
+    OpeningError            the profile cannot be opened; the sentence says why, and what to do
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from tui.screens.room import Engine, NoRelayError
+
+if TYPE_CHECKING:
+    from crypto.relay_address import Address
+    from tui.config import Config
+    from tui.embedded import LocalRelay
+    from tui.locations import Locations
+
+HOLDER = "the screen"
+"""What other programs are told about who owns the profile."""
+
+REFUSED, USAGE = 1, 2
+
+InThread: TypeAlias = "Callable[[Callable[[], object]], Awaitable[object]]"
+
+
+class OpeningError(Exception):
+    """The profile cannot be opened; `exit` is how the program ends."""
+
+    def __init__(self, sentence: str, exit: int = REFUSED) -> None:
+        super().__init__(sentence)
+        self.exit = exit
+
+
+class Opening(Protocol):
+    """How the app comes to an engine."""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a profile already; asked before the first paint."""
+        ...
+
+    @property
+    def person(self) -> str:
+        """What this person is called as a rule; known once the engine is there."""
+        ...
+
+    def engine(
+        self, broke: Callable[[BaseException], None]
+    ) -> AbstractAsyncContextManager[Engine]:
+        """The engine, for as long as the context lasts; OpeningError. `broke` is told if it
+        fails by itself."""
+        ...
+
+    async def relay(self) -> str:
+        """The address of the relay to open circles on, started if need be; NoRelayError."""
+        ...
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+
+class ProfileOpening:
+    """The profile at `locations`; `settle` reads its settings.
+
+    :param in_thread: calls something that waits, without holding up the screen.
+    """
+
+    def __init__(
+        self,
+        locations: Locations,
+        settle: Callable[[], Config],
+        in_thread: InThread,
+    ) -> None:
+        self._locations = locations
+        self._settle = settle
+        self._in_thread = in_thread
+        self._config: Config | None = None
+        self._local: LocalRelay | None = None
+
+    @property
+    def there(self) -> bool:
+        """Whether a profile has been made here."""
+        return self._locations.there()
+
+    @property
+    def person(self) -> str:
+        """The name from the settings."""
+        return "" if self._config is None else self._config.name
+
+    @asynccontextmanager
+    async def engine(self, broke: Callable[[BaseException], None]) -> AsyncIterator[Engine]:
+        """Open the profile, run its engine, and answer other programs."""
+        # imported in a thread, so that the screen answers keys meanwhile
+        await self._in_thread(lambda: importlib.import_module("tui.engine.runner"))
+        from tui.config import ConfigError
+        from tui.crash import log_to
+        from tui.engine.client import Client
+        from tui.engine.runner import Runner
+        from tui.locations import LocationError
+        from tui.profile import Profile, ProfileError
+
+        try:
+            self._config = self._settle()
+            profile = Profile.open(self._locations, HOLDER, os.urandom)
+        except ConfigError as error:
+            raise OpeningError(str(error), USAGE) from error
+        except (ProfileError, LocationError) as error:
+            raise OpeningError(str(error)) from error
+        try:
+            log_to(self._locations.log)
+            client = Client(
+                profile.database,
+                rng=os.urandom,
+                now=self.now,
+                default_relay=self._config.default_relay,
+            )
+            async with Runner(client, self.now, revive=self._revive, broke=broke) as runner:
+                await runner.listen(self._locations.socket, HOLDER)
+                yield runner
+        finally:
+            profile.close()
+
+    async def relay(self) -> str:
+        """The relay of the settings, or the one on this computer."""
+        from tui.embedded import EmbeddedError
+
+        config = self._config
+        if config is not None and config.relay:
+            return config.relay
+        try:
+            await self._in_thread(self._local_relay().start)
+        except EmbeddedError as error:
+            raise NoRelayError(str(error)) from error
+        return str(self._local_relay().address)
+
+    def _local_relay(self) -> LocalRelay:
+        from tui.config import LOCAL_RELAY
+        from tui.embedded import LocalRelay
+
+        if self._local is None:
+            address = LOCAL_RELAY if self._config is None else self._config.local_relay
+            self._local = LocalRelay.of(self._locations, address)
+        return self._local
+
+    async def _revive(self, address: Address) -> bool:
+        return bool(await self._in_thread(lambda: self._local_relay().revive(address)))
+
+    def now(self) -> int:
+        """The clock of this computer."""
+        return time.time_ns() // 1_000_000

@@ -1,0 +1,153 @@
+"""Coming in, second half: who invites, who is in, chairs, history; then a name, and the way in."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from tui.engine.commands import AbandonEntry, Enter
+from tui.engine.events import (
+    CardRead,
+    Entered,
+    EntryEnded,
+    EntryMoved,
+    EntryState,
+    Event,
+    Refused,
+)
+from tui.screens.dialog import Choice, Choices, Dialog, paragraph, safe, safe_sentences, title
+from tui.screens.room import hall
+from tui.screens.words import chairs_left, history_for_newcomer, names_joined, time_left
+from tui.widgets.chairs import chairs
+
+NAME_LONGEST = 64
+LINE_LONGEST = 200
+NAME_FIRST = "Type the name that they will see. It is for this circle alone."
+
+
+class CardDialog(Dialog[str]):
+    """Answers with the circle's id when in; None where the person went away, in or not."""
+
+    KIND = "card"
+
+    def __init__(self, card: CardRead, person: str = "") -> None:
+        super().__init__()
+        self._card = card
+        self._person = person
+        self._asking = False
+
+    def body(self) -> ComposeResult:
+        """Facts, name, two buttons."""
+        card = self._card
+        yield title(safe(card.issuer, "bold"), (" invites you to", "$muted"))
+        yield Static(safe(card.circle_name, "bold $accent"), id="circle-name")
+        if card.topic:
+            yield Static(safe(card.topic), classes="dim")
+        yield Static(self._facts(), id="facts")
+        yield Static(Content("What should they call you?"), classes="label")
+        yield Input(
+            self._person, placeholder="your name", compact=True, id="name", max_length=NAME_LONGEST
+        )
+        if card.asks_at_door:
+            yield Input(
+                placeholder="a line for whoever opens, if you like",
+                compact=True,
+                id="line",
+                max_length=LINE_LONGEST,
+            )
+        yield paragraph("", id="said", dim=True)
+        with Choices(classes="choices"):
+            yield Choice("Come in", id="enter")
+            yield Choice("Not now", id="later")
+
+    def _facts(self) -> Content:
+        card = self._card
+        door = (
+            "Somebody inside says yes before you are in."
+            if card.asks_at_door
+            else "Open to whoever has the code."
+        )
+        ends = time_left(max(0, card.expires_at - hall(self).now()))
+        facts = [
+            ("inside", safe(names_joined(card.names), "bold")),
+            ("chairs", chairs(card.chairs, card.cap)),
+            ("", Content(chairs_left(card.chairs, card.cap) + ".")),
+            ("before", Content(history_for_newcomer(card.history))),
+            ("door", Content(door)),
+            ("relay", safe(card.relay)),
+            ("code", Content(f"good for {ends} more")),
+        ]
+        return Content("\n").join(
+            Content.assemble((f"{label:<8}", "$muted"), text) for label, text in facts
+        )
+
+    def on_mount(self) -> None:
+        """The name is asked for; the card was read on the way there."""
+        self.query_one("#name").focus()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """A sentence above the buttons."""
+        said = self.query_one("#said", Static)
+        said.set_class(wrong, "wrong")
+        said.update(safe_sentences(sentence))
+
+    @on(Button.Pressed, "#enter")
+    @on(Input.Submitted)
+    def _begin(self) -> None:
+        person = self.query_one("#name", Input).value.strip()
+        if not person:
+            self.say(NAME_FIRST, wrong=True)
+            self.query_one("#name").focus()
+        elif not self._asking:
+            self._asking = True
+            self.enter(person)
+
+    @on(Button.Pressed, "#later")
+    def _later(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#give-up")
+    async def _give_up(self) -> None:
+        self.dismiss(None)
+        await hall(self).ask(AbandonEntry(entry=self._card.entry))
+
+    @work
+    async def enter(self, person: str) -> None:
+        """Ask to be let in; a member's client, or a member, answers."""
+        lines = self.query("#line").results(Input)
+        line = next((field.value.strip() for field in lines), "")
+        self.say("Asking at the door…")
+        try:
+            answer = await hall(self).ask(Enter(entry=self._card.entry, person=person, line=line))
+        finally:
+            self._asking = False
+        if isinstance(answer, Entered):
+            self.dismiss(answer.circle)
+        elif isinstance(answer, Refused):
+            self.say(answer.sentence, wrong=True)
+            self.query_one("#name").focus()
+
+    def hear(self, event: Event) -> None:
+        """How far it has got; what has been asked goes on when this is closed."""
+        if not isinstance(event, EntryMoved | EntryEnded) or event.entry != self._card.entry:
+            return
+        if isinstance(event, EntryMoved) and event.state in (
+            EntryState.ASKED,
+            EntryState.AT_THE_DOOR,
+        ):
+            self.say(event.sentence or "Asked. Somebody inside has to answer.")
+            self._wait()
+
+    def _wait(self) -> None:
+        """From here on the choice is between waiting elsewhere and giving it up."""
+        if self.query("#give-up"):
+            return
+        for field in self.query(Input):
+            field.disabled = True
+        self.query_one("#enter").display = False
+        later = self.query_one("#later", Button)
+        later.label = Content("Wait in the background")
+        self.query_one(Choices).mount(Choice("Give it up", id="give-up", destructive=True))
+        later.focus()

@@ -1,0 +1,98 @@
+"""Inviting: a code to say, a code to send, and the codes that are open.
+
+The spoken code lives as long as this dialog: closing it closes the code.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Button, ContentSwitcher, Static
+
+from tui.engine.events import CircleFacts, Event
+from tui.screens.confirm import Confirm
+from tui.screens.dialog import Choice, Choices, Dialog, keys, safe, title
+from tui.screens.invite_open import OpenCodes
+from tui.screens.invite_say import SayIt
+from tui.screens.invite_send import SendIt
+from tui.widgets.chairs import chairs
+
+PAGES = {"say": "Say it", "send": "Send it", "codes": "Open codes"}
+TURN_AWAY = "Somebody is reading your card"
+TURN_AWAY_BODY = "They were given this code and are about to come in. Closing it turns them away."
+
+
+class Invite(Dialog[None]):
+    """Three pages about one circle's codes."""
+
+    KIND = "invite"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "page('say')", show=False),
+        Binding("2", "page('send')", show=False),
+        Binding("3", "page('codes')", show=False),
+    ]
+
+    def __init__(self, circle: CircleFacts, page: str = "say") -> None:
+        super().__init__()
+        self.circle = circle
+        self._page = page
+
+    def body(self) -> ComposeResult:
+        """The pages' names, and the one that is open."""
+        yield title(
+            ("Invite to ", "$muted"),
+            safe(self.circle.name, "bold"),
+            "   ",
+            chairs(self.circle.chairs, self.circle.cap),
+        )
+        with Choices(id="pages"):
+            for page, name in PAGES.items():
+                yield Choice(name, id=f"page-{page}")
+        with ContentSwitcher(initial=self._page, id="page"):
+            yield SayIt(self.circle, id="say")
+            yield SendIt(self.circle, id="send")
+            yield OpenCodes(self.circle, id="codes")
+        yield Static(keys(("1 2 3", "pages"), ("esc", "close")), id="card-foot")
+
+    def on_mount(self) -> None:
+        """The page that is open has the focus."""
+        self.action_page(self._page)
+
+    def action_page(self, page: str) -> None:
+        """Open a page."""
+        self.query_one("#page", ContentSwitcher).current = page
+        for name in PAGES:
+            self.query_one(f"#page-{name}").set_class(name == page, "here")
+        self.query_one(f"#page-{page}").focus()
+        carrier = self.query_one(SayIt).carrier
+        if page != "say":
+            shown = self.query_one(SendIt) if page == "send" else self.query_one(OpenCodes)
+            shown.carrier = carrier
+            shown.refill()
+
+    @on(Button.Pressed, "#pages Button")
+    def _page_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_page((event.button.id or "").removeprefix("page-"))
+
+    def hear(self, event: Event) -> None:
+        """Codes are tried, used, and end."""
+        for page in (self.query_one(SayIt), self.query_one(SendIt), self.query_one(OpenCodes)):
+            page.hear(event)
+
+    @work
+    async def action_close(self) -> None:  # type: ignore[override]
+        """Close the spoken code, and go; a person who is at it is turned away knowingly."""
+        say = self.query_one(SayIt)
+        if say.somebody_is_at_it:
+            confirm = Confirm(
+                Content(TURN_AWAY), TURN_AWAY_BODY, yes="Close it", no="Keep it open"
+            )
+            if not await self.app.push_screen_wait(confirm):
+                return
+        await say.close()
+        self.dismiss(None)

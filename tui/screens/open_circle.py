@@ -1,0 +1,86 @@
+"""Opening one more circle: its name, one's own name there, and how many chairs."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from tui.engine.commands import OpenCircle
+from tui.engine.events import CircleOpened, Refused
+from tui.screens.dialog import Choice, Choices, Dialog, paragraph, safe_sentences, title
+from tui.screens.room import NoRelayError, hall
+
+CAP, CAP_LEAST, CAP_MOST = 8, 2, 50
+CAP_SENTENCE = f"A circle has {CAP_LEAST} to {CAP_MOST} chairs."
+CAP_NOTE = "The number of chairs can be lowered later, never raised. Only they count here."
+
+
+class OpenCircleDialog(Dialog[str]):
+    """Answers with the new circle's id."""
+
+    def __init__(self, person: str = "") -> None:
+        super().__init__()
+        self._person = person
+        self._opening = False
+
+    def body(self) -> ComposeResult:
+        """Three fields, two buttons."""
+        yield title("Open a circle")
+        yield Static(Content("What is it called?"), classes="label")
+        yield Input(compact=True, id="circle", placeholder="Kitchen table", max_length=64)
+        yield Static(Content("What should they call you there?"), classes="label")
+        yield Input(self._person, compact=True, id="person", max_length=64)
+        yield Static(Content("How many chairs?"), classes="label")
+        yield Input(str(CAP), compact=True, id="cap", type="integer", max_length=2)
+        yield paragraph(CAP_NOTE, id="said", dim=True)
+        with Choices(classes="choices"):
+            yield Choice("Open it", id="open")
+            yield Choice("Cancel", id="cancel")
+
+    def on_mount(self) -> None:
+        """Ready to type."""
+        self.query_one("#circle").focus()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """A sentence above the buttons."""
+        said = self.query_one("#said", Static)
+        said.set_class(wrong, "wrong")
+        said.update(safe_sentences(sentence))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#open")
+    @on(Input.Submitted)
+    def _begin(self) -> None:
+        fields = {field.id: field.value.strip() for field in self.query(Input)}
+        missing = next((name for name in ("circle", "person", "cap") if not fields[name]), None)
+        if missing is not None:
+            self.query_one(f"#{missing}").focus()
+        elif not CAP_LEAST <= int(fields["cap"]) <= CAP_MOST:
+            self.say(CAP_SENTENCE, wrong=True)
+            self.query_one("#cap").focus()
+        elif not self._opening:
+            self._opening = True
+            self.open_circle(fields["circle"], fields["person"], int(fields["cap"]))
+
+    @work
+    async def open_circle(self, name: str, person: str, cap: int) -> None:
+        """Ask the relay for it."""
+        self.say("Opening it on the relay…")
+        try:
+            relay = await hall(self).relay()
+            command = OpenCircle(name=name, person=person, relay=relay, cap=cap)
+            answer = await hall(self).ask(command)
+        except NoRelayError as error:
+            self.say(str(error), wrong=True)
+            return
+        finally:
+            self._opening = False
+        if isinstance(answer, CircleOpened):
+            self.dismiss(answer.circle)
+        elif isinstance(answer, Refused):
+            self.say(answer.sentence, wrong=True)

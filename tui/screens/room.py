@@ -1,0 +1,100 @@
+"""What every screen may ask of the app that it stands in, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from tui.engine.client import Client
+    from tui.engine.commands import Command
+    from tui.engine.events import Event
+
+Answer = TypeVar("Answer")
+
+
+class Engine(Protocol):
+    """The engine of the open profile: `tui.engine.runner.Runner` is one."""
+
+    @property
+    def client(self) -> Client:
+        """For its reading methods alone."""
+        ...
+
+    async def ask(self, command: Command) -> Event:
+        """Carry out a command; its one answer."""
+        ...
+
+    def news(self) -> AsyncIterator[Event]:
+        """What happens from now on."""
+        ...
+
+
+class Hall(Protocol):
+    """The app, as its screens see it."""
+
+    @property
+    def client(self) -> Client | None:
+        """What can be read, once the profile is open."""
+        ...
+
+    async def ask(self, command: Command) -> Event:
+        """Carry out a command, as soon as the profile is open; its one answer."""
+        ...
+
+    async def relay(self) -> str:
+        """The address of the relay on which circles are opened here, started if it has to be.
+
+        Raises `NoRelayError` with a sentence.
+        """
+        ...
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text on the clipboard, and say so, as far as it is known; `what` names it."""
+        ...
+
+    def show_circle(self, circle: str, *, invite: bool = False) -> None:
+        """Go to a circle, and on to its spoken code where `invite` is set."""
+        ...
+
+    def show_join(self, code: str = "", person: str = "") -> None:
+        """Go to where a code is typed."""
+        ...
+
+
+class NoRelayError(Exception):
+    """There is no relay to open a circle on; the sentence says why, and what to do."""
+
+
+class Hearing:
+    """A screen that is told what happens."""
+
+    def hear(self, event: Event) -> None:
+        """Something happened."""
+
+    def opened(self) -> None:
+        """The profile is open: `Hall.client` is there from now on."""
+
+
+def hall(node: DOMNode) -> Hall:
+    """The app that a widget or screen stands in."""
+    return cast(Hall, node.app)
+
+
+def read(node: DOMNode) -> Client:
+    """The reading methods, where the profile is known to be open."""
+    client = hall(node).client
+    if client is None:
+        raise RuntimeError("a screen that reads was shown before the profile was open")
+    return client
+
+
+class RoomScreen(Screen[Answer], Hearing):
+    """A whole screen of the app."""
