@@ -1,0 +1,80 @@
+"""What stands between a circle's header and its conversation while something is not as usual."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from tui.engine.events import CircleFacts, EntryMoved, EntryState, LinkState, RequestFacts
+from tui.glyphs import Glyphs
+from tui.screens.dialog import safe, safe_sentences
+
+WAITS_HERE = "What you write waits here, and goes out by itself."
+LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
+RETURN = "/rejoin comes in again, with fresh keys."
+
+
+def of_circle(
+    facts: CircleFacts, requests: list[RequestFacts], may_return: bool, glyphs: Glyphs
+) -> list[Content]:
+    """A line each: what is wrong with a circle, or waits for this person, the worst first."""
+    lines: list[Content] = []
+    if facts.left:
+        sentence = safe_sentences(facts.link_sentence or LEFT)
+        lines.append(_line(glyphs.off, "$muted", sentence))
+    elif facts.link is LinkState.STOPPED:
+        parts = Content.assemble(safe_sentences(facts.link_sentence), " ")
+        sentence = Content.assemble(parts, RETURN) if may_return else parts
+        lines.append(_line(glyphs.warning, "bold $error", sentence))
+    elif facts.link is LinkState.OFFLINE and facts.link_sentence:
+        sentence = Content.assemble(safe_sentences(facts.link_sentence), " ", WAITS_HERE)
+        lines.append(_line(glyphs.off, "$warning", sentence))
+    if not facts.confirmed and not facts.left:
+        sentence = Content(
+            "You are in. Whoever invited you has not been here since, to vouch for this circle."
+        )
+        lines.append(_line(glyphs.off, "$warning", sentence))
+    for request in requests:
+        if request.asks:
+            parts = Content.assemble(safe(request.name, "bold"), " is at the door. ")
+            lines.append(
+                _line(glyphs.on, "$accent", Content.assemble(parts, ("/door", "bold $accent")))
+            )
+    return lines
+
+
+def of_entries(entries: list[EntryMoved], glyphs: Glyphs) -> list[Content]:
+    """Where this person is coming in just now."""
+    return [
+        _line(
+            glyphs.dot,
+            "$accent",
+            Content.assemble(
+                "Waiting to come in to ",
+                safe(entry.circle_name, "bold"),
+                ". ",
+                safe_sentences(entry.sentence),
+            ),
+        )
+        for entry in entries
+        if entry.state in (EntryState.ASKED, EntryState.AT_THE_DOOR)
+    ]
+
+
+def _line(mark: str, style: str, sentence: Content) -> Content:
+    return Content.assemble((f"{mark} ", style), sentence)
+
+
+def link_line(facts: CircleFacts, now: int, glyphs: Glyphs) -> Content:
+    """How a circle stands with its relay, in a few words; an own message that waits is said."""
+    waiting = f", {facts.waiting} waiting to be sent" if facts.waiting else ""
+    match facts.link:
+        case _ if facts.left:
+            return Content.styled("left", "$muted")
+        case LinkState.ONLINE:
+            return Content.assemble((f"{glyphs.on} ", "$success"), (f"connected{waiting}", "$muted"))
+        case LinkState.CONNECTING:
+            return Content.assemble((f"{glyphs.off} ", "$warning"), (f"connecting{waiting}", "$muted"))
+        case LinkState.STOPPED:
+            return Content.assemble((f"{glyphs.warning} ", "$error"), (f"stopped{waiting}", "$error"))
+        case _:
+            return Content.assemble((f"{glyphs.off} ", "$warning"), (f"offline{waiting}", "$muted"))

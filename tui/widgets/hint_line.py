@@ -1,0 +1,44 @@
+"""The line below the composer: what the keys do where the focus is, from the action table."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.actions import Where, hints
+
+GAP = 3
+
+
+class HintLine(Static):
+    """As many hints as have room, the nearest first; help stays to the last."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._where = Where.COMPOSER
+
+    def show(self, where: Where) -> None:
+        """The focus is there now."""
+        if where is not self._where:
+            self._where = where
+            self._fill()
+
+    def on_resize(self) -> None:
+        """There is more room, or less."""
+        self._fill()
+
+    def _fill(self) -> None:
+        self.update(hint_content(self._where, self.size.width))
+
+
+def hint_content(where: Where, width: int) -> Content:
+    """The hints that fit into `width` columns."""
+    shown: list[Content] = []
+    room = width
+    for action in hints(where):
+        hint = Content.assemble((action.shown, "bold $accent"), (f" {action.label}", "$muted"))
+        if hint.cell_length > room:
+            break
+        room -= hint.cell_length + GAP
+        shown.append(hint)
+    return Content(" " * GAP).join(shown)
