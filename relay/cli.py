@@ -166,6 +166,8 @@ def _stop(directory: Directory) -> int:
     process = directory.runner()
     if process is None:
         return _fail(f"No relay runs on {directory.path}.")
+    # Clients that run on this computer start the relay again where they find it dead. This is not.
+    directory.stopped.touch(mode=0o600)
     os.kill(process, signal.SIGTERM)
     end = time.monotonic() + STOP_SECONDS
     while directory.runner() == process:

@@ -45,6 +45,11 @@ class Directory:
         """Locked by the relay that runs here."""
         return self.path / "relay.lock"
 
+    @property
+    def stopped(self) -> Path:
+        """There since a person ended the relay, until it runs again; its time says when."""
+        return self.path / "relay.stopped"
+
     def runner(self) -> int | None:
         """The process id of the relay that runs here, or None. DirectoryError as it starts."""
         try:
@@ -88,6 +93,7 @@ class Held:
             ) from None
         os.truncate(self._descriptor, 0)
         os.write(self._descriptor, str(os.getpid()).encode())
+        self._directory.stopped.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -97,6 +97,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     link_sentence: str = ""
     next_try: int | None = None
     waiting: int = 0  # own messages not yet delivered
+    unsent: bool = False  # anything of this device's is not in the log yet
     news: bool = False  # rows after the read position
     mentioned: bool = False
     read_position: int = 0

@@ -35,6 +35,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         link=LinkState.STOPPED if stopped else circle.link,
         link_sentence=record.sentence if stopped else circle.link_sentence,
         waiting=saying.count(circle),
+        unsent=bool(circle.context.store.outbox.where("circle = ? LIMIT 1", circle.number)),
         news=rows[0][0] != 0,
         read_position=record.read_position,
         hosts=hosts,

@@ -50,9 +50,9 @@ CLOSE_SECONDS = 2
 PING_SECONDS = 30
 READ_SIZE = 65_536
 
-Revive = Callable[[Address], Awaitable[None]]
+Revive = Callable[[Address], Awaitable[bool]]
 """Called when nobody answers at an address, before the failure is told: the relay of this
-computer may have to be started again."""
+computer may have to be started again. Whether it is worth dialling once more."""
 
 
 class RunnerError(Exception):
@@ -227,10 +227,9 @@ class Runner:
         self._links.pop(link, None)
         self._drive(lambda: self.client.link_closed(link, reason))
 
-    async def revive(self, address: Address) -> None:
-        """Nobody answers there."""
-        if self._revive is not None:
-            await self._revive(address)
+    async def revive(self, address: Address) -> bool:
+        """Nobody answers there; whether it is worth dialling once more."""
+        return self._revive is not None and await self._revive(address)
 
     def clock(self) -> int:
         """Milliseconds since 1970."""
@@ -298,12 +297,18 @@ class _Link:
         except ConnectionClosed:
             pass
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
-            if isinstance(error, ConnectionRefusedError):
-                await self._runner.revive(self._wish.address)
             reason = _sentence(self._wish.address, error)
         self._runner.closed(self._link, reason)
 
     async def _dial(self) -> ClientConnection:
+        try:
+            return await self._connect()
+        except ConnectionRefusedError:
+            if not await self._runner.revive(self._wish.address):
+                raise
+            return await self._connect()
+
+    async def _connect(self) -> ClientConnection:
         address = self._wish.address
         connection = await connect(
             address.socket_url,

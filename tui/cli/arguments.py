@@ -1,0 +1,262 @@
+"""Verbs, flags and examples. Parsing them imports nothing that only some verb needs.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from tui.version import version
+
+EPILOG = """\
+CIRCLE is a circle's name, or its id from `hallway circles`; where there is only one it may be left
+out. TEXT or CODE may be -, for standard input. HALLWAY_HOME or --home names the profile.
+
+exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable
+"""
+
+NO_TERMINAL = (
+    "Hallway's screens need a terminal, and there is none here. In a script run `hallway send`,"
+    " `hallway read` or `hallway tail`; `hallway --help` lists all commands."
+)
+
+
+class _Version(argparse.Action):
+    """``--version``: finding the version costs time that no other command should pay."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"hallway {version()}")
+        parser.exit()
+
+
+class _RelayParser(argparse.ArgumentParser):
+    """`hallway relay …`: the relay's own flags are looked up when something is to be parsed."""
+
+    filled = True
+
+    def fill(self) -> None:
+        """Take the relay's flags and verbs over."""
+        if not self.filled:
+            self.filled = True
+            from relay.cli import configure
+
+            configure(self)
+
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
+        self.fill()
+        return super().parse_known_args(*arguments, **named)
+
+
+def parser(whole: bool = False) -> argparse.ArgumentParser:
+    """The command line; `whole` with the relay's own flags and verbs, which cost an import."""
+    top = argparse.ArgumentParser(
+        prog="hallway",
+        description="A terminal chat client for small encrypted circles, and its relay.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
+    _add_home(top, default=None)
+    top.set_defaults(run=_screens)
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=_RelayParser)
+    for add in (_add_beginning, _add_talking, _add_circle, _add_rest):
+        add(verbs)
+    if whole:
+        verbs.choices["relay"].fill()
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; returns the exit code."""
+    parsed = parser().parse_args(arguments)
+    done: int = parsed.run(parsed)
+    return done
+
+
+def _add_home(parser: argparse.ArgumentParser, default: Any) -> None:
+    parser.add_argument("--home", metavar="DIR", default=default, help="the profile's folder")
+
+
+def _verb(verbs: Any, name: str, help: str, example: str, where: str) -> argparse.ArgumentParser:
+    """A verb, carried out by the function `where` (`module:function`, of this package)."""
+    made: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=f"example: hallway {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_home(made, default=argparse.SUPPRESS)
+    made.set_defaults(run=_later(where))
+    return made
+
+
+def _later(where: str) -> Callable[[argparse.Namespace], int]:
+    module, _, function = where.partition(":")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from tui.cli.running import carry_out
+
+        return carry_out(getattr(import_module(f"tui.cli.{module}"), function), arguments)
+
+    return run
+
+
+def _screens(arguments: argparse.Namespace) -> int:
+    """`hallway` alone."""
+    if find_spec("tui.app") is None:
+        parser().print_help()
+        return 0
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(NO_TERMINAL, file=sys.stderr)
+        return 2
+    started: int = import_module("tui.app").main(arguments.home)
+    return started
+
+
+def _add_circle_name(parser: argparse.ArgumentParser, needed: bool = False) -> None:
+    parser.add_argument(
+        "circle", metavar="CIRCLE", nargs=None if needed else "?", default="", help="name or id"
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _add_person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="person", metavar="WHO", help="your name in this circle")
+
+
+def _add_beginning(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "open", "open a circle, and take its first chair",
+        "open Friends --as Ana --cap 5", "opening:open_circle",
+    )  # fmt: skip
+    verb.add_argument("name", metavar="NAME", help="what the circle is called")
+    _add_person(verb)
+    verb.add_argument(
+        "--relay", metavar="URL", help="the relay that carries it (else one on this computer)"
+    )
+    verb.add_argument("--cap", metavar="N", type=int, default=8, help="chairs, 2 to 50 (else 8)")
+    _add_json(verb)
+    verb = _verb(
+        verbs, "invite", "make a code that somebody can come in with",
+        "invite Friends --spoken", "inviting:invite",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    verb.add_argument(
+        "--spoken",
+        action="store_true",
+        help="three words to say aloud; stay until they were used, ten minutes at most",
+    )
+    verb.add_argument("--words", action="store_true", help="print the code as words")
+    verb.add_argument("--qr", action="store_true", help="draw it, too (on standard error)")
+    verb.add_argument("--uses", metavar="N", type=int, help="how many may come in (else 1)")
+    verb.add_argument("--expires", metavar="TIME", help="30m, 12h or 7d (else 7d)")
+    verb.add_argument("--history", metavar="N", type=int, help="messages of before that they see")
+    verb.add_argument("--wait", action="store_true", help="stay until it was used")
+    verb.add_argument("--list", action="store_true", help="list the codes that are open")
+    verb.add_argument("--revoke", metavar="ID", help="withdraw the code of this id, from --list")
+    _add_json(verb)
+    verb = _verb(
+        verbs, "join", "come in with a code",
+        "join walrus-tulip-violin --as Bo", "joining:join",
+    )  # fmt: skip
+    verb.add_argument(
+        "code", metavar="CODE", nargs="?", help="the code; asked for, or read, if left out"
+    )
+    _add_person(verb)
+    verb.add_argument("--yes", action="store_true", help="come in without being asked")
+    verb.add_argument(
+        "--wait", metavar="SECONDS", type=float, help="how long to wait to be let in (else on)"
+    )
+    _add_json(verb)
+
+
+def _add_talking(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "send", "say something; done when the relay has it on its disk",
+        "send Friends 'See you at seven'", "talking:send",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    verb.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
+    verb.add_argument(
+        "--queue", action="store_true", help="do not wait; it goes out when Hallway runs"
+    )
+    _add_json(verb)
+    verb = _verb(
+        verbs, "read", "print what was said last",
+        "read Friends --last 50", "talking:read",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    verb.add_argument("--last", metavar="N", type=int, default=20, help="how much (else 20)")
+    _add_json(verb)
+    verb = _verb(
+        verbs, "tail", "stay online, print what is said, answer the door",
+        "tail Friends --json", "tailing:tail",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    _add_json(verb)
+
+
+def _add_circle(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "circles", "list the circles of this profile",
+        "circles --json", "membership:circles",
+    )  # fmt: skip
+    _add_json(verb)
+    verb = _verb(
+        verbs, "members", "list who is in, and who let them in",
+        "members Friends", "membership:members",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    _add_json(verb)
+    verb = _verb(
+        verbs, "remove", "remove a member; for hosts",
+        "remove Friends Bo", "membership:remove",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    verb.add_argument("who", metavar="WHO", help="a name, or an id from `hallway members --json`")
+    verb = _verb(
+        verbs, "leave", "leave a circle for good; what was said stays readable here",
+        "leave Friends", "membership:leave",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    verb = _verb(
+        verbs, "rename", "be called otherwise in a circle",
+        "rename Friends Anabel", "membership:rename",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    verb.add_argument("person", metavar="WHO", help="your new name")
+    verb = _verb(
+        verbs, "rejoin", "come in again with fresh keys, where this device was stopped",
+        "rejoin Friends", "membership:rejoin",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+
+
+def _add_rest(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "doctor", "try everything on this machine, without touching a profile",
+        "doctor", "doctor:doctor",
+    )  # fmt: skip
+    _add_json(verb)
+    relay: _RelayParser = verbs.add_parser(
+        "relay",
+        help="run a relay, or see to one that runs",
+        description="Run a relay that keeps the logs of circles. Ctrl-C ends it.",
+    )
+    relay.filled = False
+    verb = _verb(
+        verbs, "completion", "print what makes a shell complete these commands",
+        "completion bash > ~/.local/share/bash-completion/completions/hallway",
+        "completing:completion",
+    )  # fmt: skip
+    verb.add_argument("shell", choices=("bash", "zsh"))

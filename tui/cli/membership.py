@@ -1,0 +1,136 @@
+"""`hallway circles`, `members`, `remove`, `leave`, `rename`, `rejoin`."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui.cli.owning import visiting
+from tui.cli.printing import CommandError, note, rfc3339, say, say_json
+from tui.cli.running import Place
+from tui.engine.commands import Leave, ListCircles, ListMembers, Rejoin, Remove, Rename
+from tui.engine.events import (
+    CircleFacts,
+    Circles,
+    Exit,
+    Finished,
+    LinkState,
+    MemberFacts,
+    Members,
+)
+from tui.safe_text import sanitise_line
+
+
+async def circles(place: Place, arguments: argparse.Namespace) -> None:
+    """List the circles of this profile."""
+    if not place.locations.there():
+        return
+    async with visiting(place, "circles") as visit:
+        for facts in (await visit.ask(ListCircles(), Circles)).circles:
+            if arguments.json:
+                say_json(_circle_json(facts))
+            else:
+                say(_circle_text(facts))
+
+
+def _circle_json(facts: CircleFacts) -> dict[str, object]:
+    return {
+        "id": facts.id,
+        "name": facts.name,
+        "topic": facts.topic,
+        "relay": facts.relay,
+        "cap": facts.cap,
+        "chairs": facts.chairs,
+        "me": facts.me,
+        "link": facts.link.value,
+        "sentence": facts.link_sentence,
+        "waiting": facts.waiting,
+        "hosts": facts.hosts,
+        "left": facts.left,
+        "confirmed": facts.confirmed,
+        "since": rfc3339(facts.since),
+    }
+
+
+def _circle_text(facts: CircleFacts) -> str:
+    name, me = sanitise_line(facts.name), sanitise_line(facts.me)
+    stands = f"{facts.chairs} of {facts.cap} chairs taken, as {me}, on {facts.relay}"
+    if facts.left or facts.link is LinkState.STOPPED:
+        stands = facts.link_sentence
+    return f"{facts.id}  {name}  ({sanitise_line(stands)})"
+
+
+async def members(place: Place, arguments: argparse.Namespace) -> None:
+    """List who is in."""
+    async with visiting(place, "members") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        if visit.ours and not (await visit.facts(circle)).left:
+            try:
+                await visit.online(circle)
+            except CommandError as error:
+                note(f"{error} What follows is what is known here.")
+        for facts in (await visit.ask(ListMembers(circle=circle), Members)).members:
+            if arguments.json:
+                say_json(_member_json(facts))
+            else:
+                say(_member_text(facts))
+
+
+def _member_json(facts: MemberFacts) -> dict[str, object]:
+    return {
+        "id": facts.id,
+        "name": facts.name,
+        "host": facts.host,
+        "me": facts.me,
+        "join_number": facts.join_number,
+        "invited_by": facts.invited_by,
+        "admitted_by": facts.admitted_by,
+        "verified": facts.verified,
+        "devices": facts.devices,
+    }
+
+
+def _member_text(facts: MemberFacts) -> str:
+    marks = ["you"] if facts.me else []
+    marks += ["host"] if facts.host else []
+    if facts.invited_by:
+        marks.append(f"on {sanitise_line(facts.invited_by)}'s code")
+    if facts.admitted_by and facts.admitted_by != facts.invited_by:
+        marks.append(f"let in by {sanitise_line(facts.admitted_by)}")
+    return sanitise_line(facts.name) + (f"  ({', '.join(marks)})" if marks else "")
+
+
+async def remove(place: Place, arguments: argparse.Namespace) -> None:
+    """Remove a member."""
+    async with visiting(place, "remove") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        await visit.online(circle)
+        await visit.ask(Remove(circle=circle, member=arguments.who), Finished)
+
+
+async def leave(place: Place, arguments: argparse.Namespace) -> None:
+    """Leave a circle; done when the relay has it."""
+    async with visiting(place, "leave") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        await visit.online(circle)
+        await visit.ask(Leave(circle=circle), Finished)
+        await visit.until(circle, lambda facts: facts.left)
+
+
+async def rename(place: Place, arguments: argparse.Namespace) -> None:
+    """Be called otherwise."""
+    async with visiting(place, "rename") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        await visit.online(circle)
+        await visit.ask(Rename(circle=circle, person=arguments.person), Finished)
+
+
+async def rejoin(place: Place, arguments: argparse.Namespace) -> None:
+    """Come in again; done when the relay has the request."""
+    async with visiting(place, "rejoin") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        await visit.ask(Rejoin(circle=circle), Finished)
+        try:
+            await visit.until(circle, lambda facts: facts.link is LinkState.ONLINE)
+        except CommandError as error:
+            sentence = f"It is asked for. {error} It goes on whenever Hallway runs."
+            raise CommandError(sentence, Exit.UNREACHABLE) from error

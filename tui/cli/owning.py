@@ -1,0 +1,191 @@
+"""Asking whoever owns the profile: another process, or this one for as long as a verb takes.
+
+Where a Hallway that stays owns the profile, commands go to its control socket. A verb that is
+quickly over does not listen there: another verb waits for its turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+from crypto.relay_address import Address
+from tui.cli.printing import CommandError
+from tui.cli.running import Place
+from tui.engine.client import Client
+from tui.engine.commands import Command, ListCircles, ListMembers
+from tui.engine.events import (
+    CircleChanged,
+    CircleFacts,
+    Circles,
+    Event,
+    Exit,
+    LinkState,
+    Members,
+    Refused,
+)
+from tui.engine.runner import Owner, OwnerGoneError, RemoteOwner, Runner
+from tui.profile import InUseError, Profile
+
+ANSWER_SECONDS = 30
+"""How long a verb waits for a relay that neither answers nor fails."""
+
+TURN_SECONDS = 40
+"""How long a verb waits for its turn, behind one that is quickly over."""
+
+_LOOK_AGAIN_SECONDS = 0.05
+_NOTHING = "There is no circle here yet. Open one with `hallway open`, or come in with a code."
+
+Answer = TypeVar("Answer", bound=Event)
+
+
+def milliseconds() -> int:
+    """Now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Visit:
+    """One verb's conversation with the owner of the profile.
+
+    :param ours: whether it is this process, so that its connections have just begun.
+    """
+
+    def __init__(self, owner: Owner, ours: bool) -> None:
+        self.owner = owner
+        self.ours = ours
+        self._news = owner.news()
+        self._next = asyncio.ensure_future(anext(self._news, None))
+
+    async def close(self) -> None:
+        """Hear no more news."""
+        self._next.cancel()
+        await asyncio.gather(self._next, return_exceptions=True)
+
+    async def ask(self, command: Command, answer: type[Answer]) -> Answer:
+        """Have a command carried out; CommandError where it is refused."""
+        event = await self.owner.ask(command)
+        if isinstance(event, Refused):
+            raise CommandError(event.sentence, event.exit)
+        if not isinstance(event, answer):
+            raise CommandError("The Hallway that owns this profile answered something else.")
+        return event
+
+    async def news(self) -> Event:
+        """What happens next, from the beginning of this visit on; OwnerGoneError at the end."""
+        event = await self._next
+        if event is None:
+            raise OwnerGoneError("The Hallway that owned this profile has ended.")
+        self._next = asyncio.ensure_future(anext(self._news, None))
+        return event
+
+    async def circle_id(self, named: str) -> str:
+        """The id of the circle that is meant."""
+        return (await self.ask(ListMembers(circle=named), Members)).circle
+
+    async def facts(self, circle: str) -> CircleFacts:
+        """A circle as it is now, by its id."""
+        found = (await self.ask(ListCircles(), Circles)).circles
+        for facts in found:
+            if facts.id == circle:
+                return facts
+        raise CommandError("The circle is not there any more.")
+
+    async def until(self, circle: str, reached: Callable[[CircleFacts], bool]) -> CircleFacts:
+        """Wait until a circle is so; CommandError where its relay can't be reached."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while not reached(facts := await self.facts(circle)):
+                    check_reachable(facts)
+                    while await self.news() != CircleChanged(circle=circle):
+                        pass
+                return facts
+        except TimeoutError:
+            raise slow() from None
+
+    async def online(self, circle: str) -> CircleFacts:
+        """Wait until a circle is connected and caught up."""
+        return await self.until(circle, lambda facts: facts.link is LinkState.ONLINE)
+
+
+def check_reachable(facts: CircleFacts) -> None:
+    """CommandError where a circle's connection has failed, or will not come about."""
+    if facts.link is LinkState.STOPPED:
+        raise CommandError(facts.link_sentence)
+    if facts.link is LinkState.OFFLINE and facts.link_sentence:
+        raise CommandError(facts.link_sentence, Exit.UNREACHABLE)
+
+
+def slow() -> CommandError:
+    """The relay neither answers nor fails."""
+    sentence = f"The relay has not answered within {ANSWER_SECONDS} seconds."
+    return CommandError(sentence, Exit.UNREACHABLE)
+
+
+@asynccontextmanager
+async def visiting(
+    place: Place, verb: str, *, make: bool = False, stays: bool = False
+) -> AsyncIterator[Visit]:
+    """Visit the owner of the profile.
+
+    :param make: whether to make the profile where there is none.
+    :param stays: whether this verb stays, and is to be asked by others meanwhile.
+    """
+    if not make and not place.locations.there():
+        raise CommandError(_NOTHING)
+    async with AsyncExitStack() as stack:
+        owner = await _owner(place, verb, stays, stack)
+        visit = Visit(owner, isinstance(owner, Runner))
+        stack.push_async_callback(visit.close)
+        await asyncio.sleep(0)  # news are heard from here on
+        yield visit
+
+
+async def _owner(place: Place, verb: str, stays: bool, stack: AsyncExitStack) -> Owner:
+    end = time.monotonic() + TURN_SECONDS
+    while True:
+        try:
+            profile = Profile.open(place.locations, f"hallway {verb}", os.urandom)
+        except InUseError as in_use:
+            try:
+                remote = await RemoteOwner.connect(place.locations.socket)
+            except OwnerGoneError:
+                # It is quickly over, has just begun or has just ended. No event tells which.
+                if time.monotonic() > end:
+                    raise in_use from None
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                continue
+            stack.push_async_callback(remote.close)
+            return remote
+        stack.callback(profile.close)
+        return await _run(place, profile, verb, stays, stack)
+
+
+async def _run(
+    place: Place, profile: Profile, verb: str, stays: bool, stack: AsyncExitStack
+) -> Runner:
+    relay = place.config.default_relay
+    client = Client(profile.database, rng=os.urandom, now=milliseconds, default_relay=relay)
+
+    async def revive(address: Address) -> bool:
+        return await asyncio.to_thread(place.local.revive, address)
+
+    def broke(error: BaseException) -> None:
+        note_failure(place, error)
+
+    runner = Runner(client, milliseconds, revive=revive, broke=broke)
+    await stack.enter_async_context(runner)
+    if stays:
+        await runner.listen(place.locations.socket, f"hallway {verb}")
+    return runner
+
+
+def note_failure(place: Place, error: BaseException) -> None:
+    """Write down where the engine failed: places in the code, and nothing that was said."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    with place.locations.log.open("a", encoding="utf-8") as log:
+        log.write(f"{type(error).__name__}\n{frames}\n")

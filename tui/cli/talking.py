@@ -1,0 +1,108 @@
+"""`hallway send` and `hallway read`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from tui.cli.owning import ANSWER_SECONDS, Visit, check_reachable, slow, visiting
+from tui.cli.printing import CommandError, note, row_facts, row_text, say, say_json
+from tui.cli.running import Place
+from tui.engine.commands import ReadMessages, SendText
+from tui.engine.events import (
+    CircleChanged,
+    Exit,
+    Messages,
+    MessageState,
+    Queued,
+    Row,
+    RowChanged,
+)
+
+PAGE = 500
+"""Rows that are asked for at once."""
+
+_THERE = (MessageState.DELIVERED, MessageState.CONFIRMED)
+
+
+async def send(place: Place, arguments: argparse.Namespace) -> None:
+    """Write a message down, and wait until the relay has it on its disk."""
+    text = _input() if arguments.text == "-" else arguments.text
+    async with visiting(place, "send") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        queued = await visit.ask(SendText(circle=circle, text=text), Queued)
+        row = None if arguments.queue else await _delivered(visit, circle, queued.id)
+        if arguments.json:
+            say_json(row_facts(row or await _row(visit, circle, queued)))
+
+
+def _input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise CommandError("What came on standard input is not text (UTF-8).") from None
+
+
+async def _delivered(visit: Visit, circle: str, id: str) -> Row:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await _row_there(visit, circle, id)
+    except TimeoutError:
+        raise _kept(slow()) from None
+    except CommandError as error:
+        raise _kept(error) from error
+
+
+async def _row_there(visit: Visit, circle: str, id: str) -> Row:
+    check_reachable(await visit.facts(circle))
+    while True:
+        match await visit.news():
+            case RowChanged(row=row) if row.id == id and row.state in _THERE:
+                return row
+            case CircleChanged(circle=changed) if changed == circle:
+                check_reachable(await visit.facts(circle))
+
+
+def _kept(error: CommandError) -> CommandError:
+    sentence = f"{error} The message is kept here, and goes out when Hallway runs and can send it."
+    return CommandError(sentence, Exit.UNREACHABLE)
+
+
+async def _row(visit: Visit, circle: str, queued: Queued) -> Row:
+    wish = ReadMessages(circle=circle, after=queued.position - 1, limit=1)
+    return (await visit.ask(wish, Messages)).rows[0]
+
+
+async def read(place: Place, arguments: argparse.Namespace) -> None:
+    """Print the newest rows, after fetching what there is."""
+    if arguments.last < 1:
+        raise CommandError("--last is at least 1.", Exit.USAGE)
+    async with visiting(place, "read") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        facts = await visit.facts(circle)
+        if visit.ours and not facts.left:
+            try:
+                await visit.online(circle)
+            except CommandError as error:
+                note(f"{error} What follows is what is here.")
+        for row in await _newest(visit, circle, arguments.last):
+            if arguments.json:
+                say_json(row_facts(row))
+            else:
+                say(row_text(row))
+
+
+async def _newest(visit: Visit, circle: str, wanted: int) -> list[Row]:
+    """The newest rows, oldest first."""
+    rows: list[Row] = []
+    before = None
+    while wanted > len(rows):
+        limit = min(PAGE, wanted - len(rows))
+        wish = ReadMessages(circle=circle, before=before, limit=limit)
+        page = (await visit.ask(wish, Messages)).rows
+        rows = page + rows
+        if len(page) < limit:
+            break
+        before = page[0].position
+    return rows
