@@ -35,6 +35,8 @@ from tui.engine.wishes import Hosts, OpenCode, RemoveMember, Rename, Settings, W
 LIFETIME_LONGEST = 365 * 86_400_000
 USES_MOST = 50
 LIMIT_MOST = 1000
+LEAVING = -1
+"""In a circle's `left_at`: the word is written, and not in the log yet."""
 
 
 class Asker:
@@ -58,6 +60,8 @@ class Asker:
         circle = self.desk.circle(named)
         if not circle.active:
             raise WishError("not_active", circle.record.sentence or "This circle is not open yet.")
+        if circle.record.left_at:
+            raise WishError("leaving", "You are leaving this circle.")
         return circle
 
     def open_circle(self, command: commands.OpenCircle) -> None:
@@ -186,6 +190,8 @@ class Asker:
         access = circle.access
         statement = depart_statement(circle.id, access.public)
         saying.write(circle, Leave(access.sign(statement)))
+        circle.record.left_at = LEAVING
+        circle.tell_changed()
         self._finish(command.ref)
 
     def forget(self, command: commands.Forget) -> None:

@@ -53,6 +53,9 @@ from tui.engine.store.records import CircleRecord, JoiningRecord
 ASKING, PROBING = "asking", "probing"
 """What may stand in a joining's `phase`."""
 
+SENT, ORDERED = 1, 2
+"""What may stand in a joining's `ordered`, after 0. What was sent may be in the log."""
+
 _REFUSED = {
     Refusal.INVITE_USED: ("used", "This code was already used."),
     Refusal.INVITE_EXPIRED: ("expired", "This code's time is over. Ask for a new one."),
@@ -371,11 +374,13 @@ class JoiningLine(Line):
 
     def _at_the_relay(self) -> None:
         self.failures = 0
-        if not self.record.ordered and self.session is not None:
+        if self.record.ordered < ORDERED and self.session is not None:
+            self.record.ordered = SENT
+            self._keep()
             self.session.send(wire.Request(self.record.idempotency, self.record.request))
 
     def _asked(self) -> None:
-        self.record.ordered = 1
+        self.record.ordered = ORDERED
         self._keep()
         self.context.tell(self.state())
 
@@ -390,7 +395,7 @@ class JoiningLine(Line):
         if self.record.phase == PROBING:
             return self._not_in()
         error = refusal(frame)
-        if not self.record.ordered:
+        if not self.record.ordered or frame.idempotency_id is not None:
             return self.end(error)
         self.record.ended = str(error)
         self._turn(PROBING)

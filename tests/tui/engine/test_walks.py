@@ -13,7 +13,8 @@ from tui.engine import commands
 from tui.engine.events import CardRead, InviteMade, LinkState
 from tui.engine.timeline import WAITING_FROM
 
-WALKS = 12
+WALKS = 4
+MANY = 60
 STEPS = 400
 
 
@@ -81,7 +82,13 @@ def written(person: Person) -> list[str]:
     return [row.text for row in person.rows() if row.mine and row.kind == "text"]
 
 
-@pytest.mark.parametrize("seed", range(WALKS))
+SEEDS = [
+    *range(WALKS),
+    *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(WALKS, MANY)),
+]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_lost_doubled_or_out_of_order(seed: int) -> None:
     walk = Walk(seed, "Ana", "Bo", "Cy")
     walk.go(STEPS)
@@ -187,7 +194,7 @@ def ordered(person: Person) -> list[tuple[int, str]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(WALKS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_people_come_and_go_and_read_the_same(seed: int) -> None:
     walk = Comings(seed)
     walk.go(STEPS * 2)

@@ -37,7 +37,7 @@ CREATE TABLE circles (
     refreshed_at INTEGER NOT NULL,
     said        INTEGER NOT NULL,  -- messages since this leaf's keys were last made fresh
     stuck_at    INTEGER NOT NULL,  -- the commit entry that could not be followed, 0 for none
-    left_at     INTEGER NOT NULL,  -- the entry by which this member left, 0 for none
+    left_at     INTEGER NOT NULL,  -- the entry by which this member left, -1 while that waits
     read_position INTEGER NOT NULL,
     draft       TEXT NOT NULL
 );
@@ -174,7 +174,7 @@ CREATE TABLE joinings (            -- where this person is coming in
     key_package BLOB NOT NULL,
     request     BLOB NOT NULL,
     idempotency BLOB NOT NULL,
-    ordered     INTEGER NOT NULL,  -- the relay has the request in the log
+    ordered     INTEGER NOT NULL,  -- 1: the request was sent, 2: it is in the log
     ended       TEXT NOT NULL      -- why the invite is no good any more, unless it let this one in
 ) WITHOUT ROWID;
 
