@@ -218,7 +218,7 @@ def test_codes_have_bounds() -> None:
     (ana,) = world.circle("Ana")
     for wrong in ({"uses": 0}, {"lifetime": 1}, {"history": -1}):
         refused = ana.refused(
-            lambda ref, wrong=wrong: commands.CreateInvite(ref=ref, **wrong)  # type: ignore[misc,arg-type]
+            lambda ref, wrong=wrong: commands.CreateInvite(ref=ref, **wrong)  # type: ignore[misc]
         )
         assert refused.exit is Exit.USAGE
 

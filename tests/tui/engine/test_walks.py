@@ -183,6 +183,7 @@ class Comings(Walk):
         self.world.wait(3_600_000)
         self.enters()
         self.world.wait(3_600_000)
+        self.enters()
 
 
 def ordered(person: Person) -> list[tuple[int, str]]:
