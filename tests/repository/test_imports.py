@@ -21,6 +21,7 @@ EDGES = (
     "tui.cli",
     "tui.engine.control",
     "tui.engine.runner",
+    "tui.safe_app",
     "tui.screens",
     "tui.widgets",
 )

@@ -1,0 +1,156 @@
+"""Everything that a person can do on the screen: action → key → help → /command.
+
+Bindings, the hint line, the help screen, the slash commands and the keys page of the documentation
+are made from this one table. Every action has a command, because terminals eat keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Where(StrEnum):
+    """Where the focus has to be for a key to mean this."""
+
+    ANYWHERE = "anywhere"
+    COMPOSER = "composer"
+    MESSAGES = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. `keys` are Textual's names; the first is the one that is shown."""
+
+    name: str
+    keys: tuple[str, ...]
+    label: str  # for the hint line: a word or two
+    help: str
+    command: str
+    where: Where = Where.ANYWHERE
+    hint: bool = False  # stands in the hint line
+    takes: str = ""  # what the command is given, as the help names it
+
+    @property
+    def shown(self) -> str:
+        """The first key as people write it."""
+        return shown_key(self.keys[0]) if self.keys else ""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("send", ("enter",), "send", "Send what you have written.", "/send",
+           Where.COMPOSER, hint=True),
+    Action("new_line", ("ctrl+j", "shift+enter"), "new line", "Begin a new line.", "/newline",
+           Where.COMPOSER, hint=True),
+    Action("messages", ("escape",), "messages", "Go to the messages.", "/messages",
+           Where.COMPOSER, hint=True),
+    Action("complete", ("tab",), "complete", "Complete a /command or an @name.", "/complete",
+           Where.COMPOSER),
+    Action("write", ("i", "escape"), "write", "Go back to writing.", "/write",
+           Where.MESSAGES, hint=True),
+    Action("copy", ("y",), "copy", "Copy the message.", "/copy", Where.MESSAGES, hint=True),
+    Action("older", ("k", "up"), "older", "To the message above.", "/older", Where.MESSAGES),
+    Action("newer", ("j", "down"), "newer", "To the message below.", "/newer", Where.MESSAGES),
+    Action("page_up", ("pageup", "ctrl+u"), "page up", "A page towards older messages.",
+           "/pageup", Where.MESSAGES),
+    Action("page_down", ("pagedown", "ctrl+d"), "page down", "A page towards newer messages.",
+           "/pagedown", Where.MESSAGES),
+    Action("first", ("g", "home"), "first", "To the first message.", "/first", Where.MESSAGES),
+    Action("last", ("G", "end"), "last", "To the last message.", "/last",
+           Where.MESSAGES, hint=True),
+    Action("new", ("n",), "new", "To the line above what is new.", "/new",
+           Where.MESSAGES, hint=True),
+    Action("switch", ("ctrl+k",), "circles", "Go to another circle.", "/switch",
+           hint=True, takes="CIRCLE"),
+    Action("next_news", ("alt+a",), "news", "Go to the next circle with news.", "/next"),
+    Action("circle_up", ("alt+up",), "circle above", "Go to the circle above.", "/circleup"),
+    Action("circle_down", ("alt+down",), "circle below", "Go to the circle below.", "/circledown"),
+    Action("invite", ("ctrl+o",), "invite", "Invite somebody into this circle.", "/invite"),
+    Action("open", (), "open", "Open a new circle.", "/open"),
+    Action("join", (), "join", "Come in with a code.", "/join", takes="CODE"),
+    Action("door", (), "door", "See who is at the door.", "/door"),
+    Action("people", (), "people", "See who is in, and who let them in.", "/people"),
+    Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),
+    Action("leave", (), "leave", "Leave this circle for good.", "/leave"),
+    Action("theme", (), "theme", "Change between dusk and paper.", "/theme"),
+    Action("help", ("f1",), "help", "Show all keys and commands.", "/help", hint=True),
+    Action("quit", ("ctrl+q",), "quit", "End Hallway.", "/quit"),
+)  # fmt: skip
+
+BY_NAME = {action.name: action for action in ACTIONS}
+BY_COMMAND = {action.command: action for action in ACTIONS}
+
+_KEYS = {
+    "escape": "esc",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "up": "↑",
+    "down": "↓",
+}
+
+
+def shown_key(key: str) -> str:
+    """A key as people write it: `^k`, `alt+a`, `esc`."""
+    modifier, plus, plain = key.rpartition("+")
+    plain = _KEYS.get(plain, plain)
+    return f"^{plain}" if modifier == "ctrl" else f"{modifier}{plus}{plain}"
+
+
+def bindings(where: Where, *, priority: bool = False) -> list[Binding]:
+    """The bindings of whoever carries out this scope's actions, as `action_NAME`."""
+    return [
+        Binding(",".join(action.keys), action.name, action.label, show=False, priority=priority)
+        for action in ACTIONS
+        if action.where is where and action.keys
+    ]
+
+
+def hints(where: Where) -> list[Action]:
+    """What the hint line shows while the focus is there, the nearest first."""
+    near = [action for action in ACTIONS if action.hint and action.where is where]
+    return near + [action for action in ACTIONS if action.hint and action.where is Where.ANYWHERE]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A line of the composer that is a command: what to do, and the rest of the line."""
+
+    action: Action
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A line that looks like a command and is none."""
+
+    command: str
+
+    @property
+    def sentence(self) -> str:
+        """What to say about it."""
+        return (
+            f"There is no command {self.command}. /help shows all of them; "
+            f"to send a line that begins with a slash, begin it with two."
+        )
+
+
+def read_line(text: str) -> Spoken | Unknown | str:
+    """A written line: a command, what looks like one, or the text to send.
+
+    `//` at the beginning sends one slash. A slash that is followed by anything but a letter, or a
+    first word with a second slash in it (a path), is text.
+    """
+    if text.startswith("//"):
+        return text[1:]
+    word, _, rest = text.partition(" ")
+    if len(word) < 2 or word[0] != "/" or not word[1:].isalpha() or "\n" in text:
+        return text
+    action = BY_COMMAND.get(word.lower())
+    return Unknown(word) if action is None else Spoken(action, rest.strip())
+
+
+def complete_command(start: str) -> list[str]:
+    """The commands that begin like this."""
+    return sorted(command for command in BY_COMMAND if command.startswith(start.lower()))

@@ -1,0 +1,131 @@
+"""Where one writes: several lines, sent with Enter; commands and names complete with Tab.
+
+It sends nothing by itself. `Written` says that a person pressed Enter; from then on Enter does
+nothing until `settled` tells what became of it, and only then, if it is safe on the disk, does the
+text go: what was typed meanwhile stays. A paste is put in as text, line breaks and all, and never
+sends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from tui.actions import Where, bindings, complete_command
+from tui.safe_text import sanitise_block, sanitise_line
+
+_COMMAND = re.compile(r"/\w*\Z")
+_MENTION = re.compile(r"(?:^|\s)@([^\s@]*)\Z")
+
+
+class Composer(TextArea):
+    """A field of one line that grows. `TextArea.Changed` tells of drafts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(Where.COMPOSER, priority=True),
+        # TextArea would delete to the end of the line.
+        Binding("ctrl+k", "screen.switch", show=False),
+    ]
+
+    class Written(Message):
+        """Enter was pressed on this text; answered by `settled`."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    class Messages(Message):
+        """A person wants to go to the messages."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+        self._held: str | None = None
+        self._names: list[str] = []
+
+    def put(self, text: str) -> None:
+        """Another draft: that of the circle that is shown now."""
+        self._held = None
+        self.text = text
+        self.move_cursor(self.document.end)
+
+    def settled(self, sent: bool) -> None:
+        """What became of the text that was `Written`: it goes, or it stays where it is."""
+        held, self._held = self._held, None
+        if sent and held is not None and self.text.startswith(held):
+            row, column = self.cursor_location
+            lines = held.split("\n")
+            end = (len(lines) - 1, len(lines[-1]))
+            self.delete((0, 0), end, maintain_selection_offset=False)
+            same_line = row == end[0]
+            self.move_cursor(
+                (max(0, row - end[0]), max(0, column - end[1] if same_line else column))
+            )
+
+    def names(self, names: Sequence[str]) -> None:
+        """Whom `@` completes."""
+        self._names = sorted((sanitise_line(name) for name in names), key=str.casefold)
+
+    # Actions.
+
+    def action_send(self) -> None:
+        """Hand the text over, unless it is blank or the one before it is still on its way."""
+        if self._held is None and self.text.strip():
+            self._held = self.text
+            self.post_message(self.Written(self._held))
+
+    def action_new_line(self) -> None:
+        """Begin a new line."""
+        self._type("\n")
+
+    def action_messages(self) -> None:
+        """Go to the messages."""
+        self.post_message(self.Messages())
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Up a line; with nothing written, to the messages."""
+        if self.text:
+            super().action_cursor_up(select)
+        else:
+            self.post_message(self.Messages())
+
+    def action_complete(self) -> None:
+        """Take the suggestion; without one, go to the next widget."""
+        if self.suggestion:
+            self._type(self.suggestion)
+        else:
+            self.screen.focus_next()
+
+    def _type(self, text: str) -> None:
+        start, end = self.selection
+        written = self.replace(text, start, end, maintain_selection_offset=False)
+        self.move_cursor(written.end_location)
+
+    def update_suggestion(self) -> None:
+        """What Tab would put in: the rest of a /command or an @name, at the end of the text."""
+        self.suggestion = ""
+        if self.cursor_location != self.document.end:
+            return
+        text = self.text
+        if _COMMAND.fullmatch(text) and len(text) > 1:
+            found = complete_command(text)
+            if found and found[0] != text:
+                self.suggestion = found[0][len(text) :] + " "
+        elif mention := _MENTION.search(text):
+            start = mention.group(1)
+            for name in self._names:
+                if start and name.casefold().startswith(start.casefold()) and name != start:
+                    self.suggestion = name[len(start) :] + " "
+                    return
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # Textual calls a base class's handler as well, which would put it in once more.
+        event.prevent_default()
+        event.stop()
+        self._type(sanitise_block(event.text))

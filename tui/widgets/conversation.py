@@ -1,0 +1,555 @@
+"""The conversation: one scrolling widget over rows in a database, however many there are.
+
+It holds a window of a few hundred rows around what is looked at (`tui.widgets.window`) and draws
+lines on demand. The text under a reader's eyes moves only when they scroll: pages that are read,
+rows that come in late and better guesses of heights are made up for in the scroll position. At the
+end, it follows what comes in.
+
+    show(source, …)          another conversation, at its end or where it was left
+    added(row), changed(…)   news of the engine, drawn at most 30 times a second
+    jump(position)           to a row, loaded or not
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from time import monotonic
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.timer import Timer
+
+from tui.actions import Where, bindings
+from tui.engine.events import MessageState, Row
+from tui.glyphs import UNICODE
+from tui.safe_text import sanitise_line
+from tui.themes import HUES
+from tui.widgets.copying import selected_text
+from tui.widgets.layout import Entry, LineKind, Page
+from tui.widgets.paint import Look, Painter, mention_of
+from tui.widgets.rows import Source
+from tui.widgets.strips import Strips
+from tui.widgets.window import PAGE, Place, Window
+from tui.widgets.wrap import wrap
+
+FRAME = 1 / 30
+"""Seconds between two drawings of what has come in."""
+
+_ABOVE_TEXT = (LineKind.BLANK, LineKind.DAY, LineKind.NEW)
+
+
+class Conversation(ScrollView, can_focus=True):
+    """See the module. `cursor` is the id of the row that keys act on while this has the focus."""
+
+    ALLOW_SELECT = True
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.MESSAGES)]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "conversation--muted",
+        "conversation--rule",
+        "conversation--new",
+        "conversation--link",
+        "conversation--mention",
+        "conversation--here",
+        "conversation--raised",
+        "conversation--warning",
+    }
+
+    cursor: reactive[str | None] = reactive(None, repaint=False)
+    following: reactive[bool] = reactive(True, repaint=False)
+    """Whether the end is in view, so that what comes in is followed."""
+
+    class Seen(Message):
+        """Everything up to this position has been in view."""
+
+        def __init__(self, position: int) -> None:
+            self.position = position
+            super().__init__()
+
+    class Follows(Message):
+        """The end came into view or left it; `missed` says that something came in meanwhile."""
+
+        def __init__(self, following: bool, missed: bool) -> None:
+            self.following = following
+            self.missed = missed
+            super().__init__()
+
+    class Copy(Message):
+        """A person wants this text on the clipboard."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    class Write(Message):
+        """A person wants to go back to the composer."""
+
+    def __init__(self, *, id: str | None = None, zone: tzinfo | None = None) -> None:
+        super().__init__(id=id)
+        self._zone = zone
+        self._source: Source | None = None
+        self._window: Window | None = None
+        self._opening: Place | None = None
+        self._read: int | None = None
+        self._mention = mention_of("")
+        self._empty = ""
+        self._strips = Strips()
+        self._painter: Painter | None = None
+        self._pending: list[tuple[Row, int | None]] = []
+        self._flushed = 0.0
+        self._timer: Timer | None = None
+        self._settling = False
+        self._missed = False
+        self._seen = 0
+
+    # What is shown.
+
+    def show(
+        self,
+        source: Source | None,
+        *,
+        me: str = "",
+        read: int | None = None,
+        at: Place | None = None,
+        empty: str = "",
+    ) -> None:
+        """Show another conversation.
+
+        :param me: this person's name in it; `@name` is marked.
+        :param read: the last position that was read, where there is news: the new line follows it.
+        :param at: where it was left (see `place`); its end otherwise.
+        :param empty: what is said while there are no rows.
+        """
+        self._source, self._opening, self._read = source, at, read
+        self._mention = mention_of(sanitise_line(me))
+        self._empty = sanitise_line(empty)
+        self._pending.clear()
+        self._painter = None
+        self._strips.clear()
+        self._missed, self._seen = False, read or 0
+        self.set_reactive(Conversation.cursor, None)
+        self._window = None
+        self._open()
+
+    @property
+    def place(self) -> Place | None:
+        """Where the reader is, to come back to; None at the end."""
+        if self.following or self._window is None:
+            return None
+        return self._window.place_of(round(self.scroll_y))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no rows."""
+        return self._window is not None and not self._window.entries
+
+    def say_when_empty(self, sentence: str) -> None:
+        """What is said while there are no rows."""
+        self._empty = sanitise_line(sentence)
+        self.refresh()
+
+    def _open(self) -> None:
+        width = self.scrollable_content_region.width
+        if self._source is None or width <= 0:
+            self.refresh()
+            return
+        self._window = window = Window(self._source, Page(width, self._zone, self._read))
+        if self._opening is None:
+            window.open_end()
+            self._settle(window.total)
+        else:
+            window.open_at(self._opening.position)
+            self._settle(window.line_of(self._opening))
+        self._opening = None
+
+    def on_resize(self) -> None:
+        """Lay out anew where the width has changed; keep the place in any case."""
+        width = self.scrollable_content_region.width
+        if self._window is None:
+            self._open()
+        elif width > 0 and width != self._window.page.width:
+            place, following = self._top_place(), self.following
+            self._strips.clear()
+            self._painter = None
+            self._window.lay_out(Page(width, self._zone, self._window.page.read))
+            self._settle(None if following else place)
+        else:
+            self._settle(None if self.following else self._top_place())
+
+    def notify_style_update(self) -> None:
+        """The theme has changed."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._painter = None
+
+    # Scrolling.
+
+    def _top_place(self) -> Place | None:
+        return None if self._window is None else self._window.place_of(round(self.scroll_y))
+
+    def _settle(self, to: int | Place | None) -> None:
+        """Take the window's size over, and go to a line, a place, or (None) the end."""
+        window = self._window
+        if window is None:
+            return
+        self._settling = True
+        try:
+            for _ in range(4):
+                line = (
+                    window.total
+                    if to is None
+                    else to
+                    if isinstance(to, int)
+                    else window.line_of(to)
+                )
+                self._scroll_now(line)
+                place = window.place_of(round(self.scroll_y))
+                if not self._load():
+                    break
+                if isinstance(to, int):
+                    to = place
+        finally:
+            self._settling = False
+        self._note_view()
+        self.refresh()
+
+    def _scroll_now(self, line: int) -> None:
+        window = self._window
+        if window is None:
+            return
+        size = Size(window.page.width, window.total)
+        if size != self.virtual_size:
+            # Setting it as usual would lay out the whole screen, and only the scroll bar cares.
+            self.set_reactive(ScrollView.virtual_size, size)
+            self._scroll_update(size)
+        self.scroll_y = self.scroll_target_y = float(line)
+
+    def _load(self) -> bool:
+        """Read what is near the view and not loaded; whether anything changed."""
+        window, height = self._window, self.size.height
+        if window is None or not window.entries:
+            return False
+        top = round(self.scroll_y)
+        first, last = window.above, window.above + window.loaded
+        if top + height <= first - height or top >= last + height:
+            share = top / max(1, window.total - height)
+            window.open_at(window.source.position_at(share))
+            window.above, moved = (0 if window.at_start else max(PAGE, top)), True
+            return moved
+        changed = False
+        if top - height < first:
+            changed = window.load_before()
+        if top + 2 * height > last:
+            changed = window.load_after() or changed
+        if changed:
+            window.trim(top)
+        return changed
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Somebody scrolled: read what comes into view."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._settling or self._window is None:
+            return
+        if self.max_scroll_y and new_value >= self.max_scroll_y and self._window.at_end:
+            self._note_view()
+        else:
+            self._settle(round(new_value))
+
+    def _note_view(self) -> None:
+        window = self._window
+        if window is None:
+            return
+        bottom = round(self.scroll_y) + self.size.height
+        following = window.at_end and bottom >= window.total
+        if following:
+            self._missed = False
+        if following != self.following:
+            self.following = following
+            self.post_message(self.Follows(following, self._missed))
+        self._note_seen(bottom)
+
+    def _note_seen(self, bottom: int) -> None:
+        window = self._window
+        found = (
+            None if window is None else window.find(min(bottom, window.above + window.loaded) - 1)
+        )
+        if window is None or found is None:
+            return
+        index = found[0] if window.top(found[0] + 1) <= bottom else found[0] - 1
+        # Own messages that wait have no lasting position yet.
+        while index >= 0 and window.entries[index].row.state in _WAITING:
+            index -= 1
+        if index >= 0 and window.entries[index].row.position > self._seen:
+            self._seen = window.entries[index].row.position
+            self.post_message(self.Seen(self._seen))
+
+    def jump(self, position: int) -> None:
+        """Show a row, a third down the view."""
+        window = self._window
+        if window is None:
+            return
+        index = _index_at(window, position)
+        if index is None:
+            window.open_at(position)
+            index = _index_at(window, position)
+        if index is not None:
+            row = window.entries[index].row
+            self._settle(Place(row.id, row.position, -(self.size.height // 3)))
+
+    # News.
+
+    def added(self, row: Row) -> None:
+        """A row is new: at the end, or further up."""
+        self.changed(row)
+
+    def changed(self, row: Row, was: int | None = None) -> None:
+        """A row is new or has changed; `was` is the position that it had, if it moved."""
+        self._pending.append((row, was))
+        if self._timer is None:
+            wait = self._flushed + FRAME - monotonic()
+            if wait <= 0:
+                self._flush()
+            else:
+                self._timer = self.set_timer(wait, self._flush)
+
+    def _flush(self) -> None:
+        self._timer, self._flushed = None, monotonic()
+        window, pending = self._window, self._pending
+        if window is None or not pending:
+            pending.clear()
+            return
+        place, following = self._top_place(), self.following
+        if len(pending) > PAGE:
+            # So much has come that reading the page anew is less work than each row by itself.
+            self._reopen(window, place)
+        else:
+            for row, was in pending:
+                window.put(row, was)
+            window.trim(window.total if following else round(self.scroll_y))
+        pending.clear()
+        if not following and not self._missed and not window.at_end:
+            self._missed = True
+        self._settle(None if following else place)
+
+    def _reopen(self, window: Window, place: Place | None) -> None:
+        if self.following or place is None:
+            window.open_end()
+        else:
+            window.open_at(place.position)
+
+    # The cursor.
+
+    def on_focus(self) -> None:
+        """Keys act on messages now: on the last one in view."""
+        window = self._window
+        if window is not None and window.entries and self._cursor_index() is None:
+            bottom = min(round(self.scroll_y) + self.size.height, window.above + window.loaded)
+            found = window.find(bottom - 1)
+            self.cursor = window.entries[found[0] if found else -1].row.id
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The bar goes out."""
+        self.refresh()
+
+    def _cursor_index(self) -> int | None:
+        if self._window is None or self.cursor is None:
+            return None
+        return self._window.index_of(self.cursor)
+
+    def watch_cursor(self) -> None:
+        """Bring the row into view."""
+        window, index = self._window, self._cursor_index()
+        self.refresh()
+        if window is None or index is None:
+            return
+        top, bottom = window.top(index), window.top(index + 1)
+        if top < self.scroll_y:
+            self.scroll_to(y=top, animate=False)
+        elif bottom > self.scroll_y + self.size.height:
+            self.scroll_to(y=min(top, bottom - self.size.height), animate=False)
+
+    def _move(self, by: int) -> None:
+        window, index = self._window, self._cursor_index()
+        if window is None or not window.entries:
+            return
+        if index is None:
+            index = len(window.entries) - by
+        self.cursor = window.entries[min(max(0, index + by), len(window.entries) - 1)].row.id
+
+    def action_older(self) -> None:
+        """To the row above."""
+        self._move(-1)
+
+    def action_newer(self) -> None:
+        """To the row below."""
+        self._move(1)
+
+    def action_page_up(self) -> None:
+        """A page towards older rows."""
+        self._page(-1)
+
+    def action_page_down(self) -> None:
+        """A page towards newer rows."""
+        self._page(1)
+
+    def _page(self, by: int) -> None:
+        self.scroll_to(y=self.scroll_y + by * max(1, self.size.height - 2), animate=False)
+        window = self._window
+        if window is None:
+            return
+        edge = round(self.scroll_y) + (0 if by < 0 else self.size.height - 1)
+        place = window.place_of(edge)
+        if place is not None and self.has_focus:
+            self.set_reactive(Conversation.cursor, place.id)
+            self.refresh()
+
+    def action_first(self) -> None:
+        """To the first row of all."""
+        window = self._window
+        if window is not None and window.entries:
+            window.open_at(window.source.position_at(0.0))
+            self._settle(0)
+            self.cursor = window.entries[0].row.id
+
+    def action_last(self) -> None:
+        """To the end."""
+        window = self._window
+        if window is not None and window.entries:
+            if not window.at_end:
+                window.open_end()
+            self._settle(None)
+            self.cursor = window.entries[-1].row.id
+
+    def action_new(self) -> None:
+        """To the line above what is new."""
+        window = self._window
+        if window is None or window.page.read is None:
+            return
+        following = window.source.after(window.page.read, 1)
+        if following:
+            self.jump(following[0].position)
+            self.cursor = following[0].id
+
+    def action_copy(self) -> None:
+        """Copy the row's text."""
+        window, index = self._window, self._cursor_index()
+        if window is not None and index is not None:
+            self.post_message(self.Copy(window.entries[index].body))
+
+    def action_write(self) -> None:
+        """Go back to the composer."""
+        self.post_message(self.Write())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row that was clicked."""
+        offset = event.get_content_offset(self)
+        window = self._window
+        if offset is None or window is None or event.chain != 1:
+            return
+        found = window.find(self._line_at(offset.y))
+        if found is not None:
+            self.cursor = window.entries[found[0]].row.id
+
+    # Drawing.
+
+    def _line_at(self, y: int) -> int:
+        """The line at a line of the view; a short history sits at the bottom."""
+        total = 0 if self._window is None else self._window.total
+        return round(self.scroll_y) + y - max(0, self.size.height - total)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        painter, window = self._painter_now(), self._window
+        if window is None or not window.entries:
+            return self._empty_line(painter, y)
+        found = window.find(self._line_at(y))
+        if found is None:
+            return painter.blank()
+        index, within = found
+        return self._entry_strips(painter, window.entries[index])[within]
+
+    def _entry_strips(self, painter: Painter, entry: Entry) -> list[Strip]:
+        here = self.has_focus and entry.row.id == self.cursor
+        selection = self.text_selection
+        span = None if selection is None else selection.get_span(entry.row.position)
+        return self._strips.of(painter, entry, here, span)
+
+    def _empty_line(self, painter: Painter, y: int) -> Strip:
+        if not self._empty or self._window is None:
+            return painter.blank()
+        lines = wrap(self._empty, self._window.page.measure)
+        at = y - (self.size.height - len(lines))
+        if at < 0:
+            return painter.blank()
+        start, end = lines[at]
+        return painter.plain(self._empty[start:end])
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region, past Textual's cache of styled lines: `Strips` serves better."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        left, right = crop.column_span
+        style = self.visual_style.rich_style
+        return [strip.crop_extend(left, right, style) for strip in strips]
+
+    def _painter_now(self) -> Painter:
+        if self._painter is None:
+            width = self.scrollable_content_region.width
+            self._painter = Painter(self._look(), width, self._mention)
+        return self._painter
+
+    def _look(self) -> Look:
+        def part(name: str) -> Style:
+            return Style.from_styles(self.get_component_styles(f"conversation--{name}"))
+
+        variables = self.app.theme_variables
+        hues = [Style.parse(variables[f"hue-{number}"]) for number in range(HUES)]
+        muted = part("muted")
+        selection = self.screen.get_component_styles("screen--selection")
+        return Look(
+            base=self.visual_style,
+            muted=muted,
+            rule=part("rule"),
+            new=part("new"),
+            link=part("link"),
+            mention=part("mention"),
+            here=part("here"),
+            raised=part("raised"),
+            warning=part("warning"),
+            selection=Style.from_styles(selection),
+            hue=lambda number: muted if number < 0 else hues[number % HUES],
+            glyphs=getattr(self.app, "glyphs", UNICODE),
+        )
+
+    # Selecting.
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw what is selected."""
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, from the database where it is not loaded."""
+        window = self._window
+        if window is None or not window.entries:
+            return None
+        return selected_text(window, selection), "\n"
+
+
+_WAITING = (MessageState.WAITING, MessageState.SENT)
+
+
+def _index_at(window: Window, position: int) -> int | None:
+    for index, entry in enumerate(window.entries):
+        if entry.row.position == position:
+            return index
+    return None

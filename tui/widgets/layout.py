@@ -1,0 +1,165 @@
+"""Which lines a row of the conversation takes: pure reckoning, no colours.
+
+A row's lines are: what stands above it (day line, new line, the head of a run), then its text.
+Both the height of a row and its drawing come from this one list, so that they can't differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from enum import Enum, auto
+from itertools import count
+from typing import NamedTuple
+
+from tui.engine.events import MessageState, Row, RowKind
+from tui.safe_text import SafeText, sanitise_block, sanitise_line
+from tui.widgets.wrap import wrap
+
+MEASURE = 92
+"""Cells of a line of text at most; longer ones are hard to read."""
+
+GUTTER = 3
+"""Cells left of the text: the bar of "here", a mark, a space."""
+
+RUN = 7 * 60_000
+"""Milliseconds within which messages of one author stand under one name."""
+
+UNKNOWN_TEXT = "a kind of message that this version of Hallway does not know"
+SAID = (RowKind.TEXT, RowKind.UNKNOWN, RowKind.PASSED_ON)
+"""Rows that somebody said; the others are this client's notices."""
+
+
+class LineKind(Enum):
+    """What a line is."""
+
+    BLANK = auto()
+    DAY = auto()
+    NEW = auto()
+    HEAD = auto()
+    TEXT = auto()
+
+
+class Line(NamedTuple):
+    """One line; of a `TEXT` line, the span of the entry's text that it shows."""
+
+    kind: LineKind
+    start: int = 0
+    end: int = 0
+
+
+_serials = count()
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A row that is loaded, with all that its drawing needs. `serial` names this very layout."""
+
+    row: Row
+    when: datetime
+    day: int  # ordinal; of a row whose clock is off, the day of the row before
+    name: SafeText
+    body: SafeText
+    tail: str  # facts after the text, not part of it
+    lines: tuple[Line, ...] = ()
+    serial: int = field(default_factory=lambda: next(_serials))
+
+    @property
+    def text(self) -> str:
+        """What the text lines' spans point into."""
+        return self.body + self.tail
+
+    @property
+    def said(self) -> bool:
+        """Whether somebody said it."""
+        return self.row.kind in SAID
+
+    @property
+    def height(self) -> int:
+        """Lines."""
+        return len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What all rows' layouts depend on. `read` is the last position that was read when the
+    conversation was shown, None where there is nothing new."""
+
+    width: int
+    zone: tzinfo | None = None
+    read: int | None = None
+
+    @property
+    def measure(self) -> int:
+        """Cells of a line of text."""
+        return max(8, min(self.width - GUTTER - 1, MEASURE))
+
+
+def entry(row: Row, before: Entry | None, page: Page) -> Entry:
+    """A row made fit for the screen, and laid out beneath the one before it."""
+    when = datetime.fromtimestamp(row.at / 1000, page.zone)
+    made = Entry(
+        row=row,
+        when=when,
+        day=before.day if row.late and before is not None else when.toordinal(),
+        name=sanitise_line(row.author),
+        body=sanitise_block(row.text)
+        if row.kind is not RowKind.UNKNOWN
+        else SafeText(UNKNOWN_TEXT),
+        tail=_tail(row, when),
+    )
+    lay_out(made, before, page)
+    return made
+
+
+def _tail(row: Row, when: datetime) -> str:
+    if row.kind not in SAID:
+        return f"   {when:%H:%M}"
+    if row.state is MessageState.WAITING:
+        return "   waiting"
+    if row.state is MessageState.SENT:
+        return "   on its way"
+    return "   nobody has confirmed this yet" if row.unconfirmed else ""
+
+
+def lay_out(made: Entry, before: Entry | None, page: Page) -> None:
+    """Find the lines of an entry beneath the one before it; None at the very beginning."""
+    text = [Line(LineKind.TEXT, *span) for span in wrap(made.text, page.measure)]
+    made.lines = (*_above(made, before, page), *text)
+    made.serial = next(_serials)
+
+
+def _above(made: Entry, before: Entry | None, page: Page) -> list[Line]:
+    day = before is None or made.day != before.day
+    new = (
+        page.read is not None
+        and before is not None
+        and before.row.position <= page.read < made.row.position
+    )
+    lines: list[Line] = []
+    blank = Line(LineKind.BLANK)
+    if day:
+        lines += [blank, Line(LineKind.DAY), blank]
+    if new:
+        lines += [Line(LineKind.NEW), blank] if day else [blank, Line(LineKind.NEW), blank]
+    begins = day or new or _begins(made, before)
+    if begins and not (day or new):
+        lines.append(blank)
+    if begins and made.said:
+        lines.append(Line(LineKind.HEAD))
+    return lines
+
+
+def _begins(made: Entry, before: Entry | None) -> bool:
+    """Whether a run begins here: another author, another kind, or after a while."""
+    if before is None or made.said != before.said:
+        return True
+    if not made.said:
+        return False
+    row, last = made.row, before.row
+    return (row.author_id, row.author, row.by, row.late) != (
+        last.author_id,
+        last.author,
+        last.by,
+        last.late,
+    ) or not 0 <= row.at - last.at <= RUN
