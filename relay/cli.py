@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import http.client
+import logging
 import os
 import signal
 import socket
@@ -134,6 +135,7 @@ def _run(config: Config, directory: Directory) -> int:
     # Imported here: stop, status and config need no server.
     from relay.serving import serve
 
+    logging.basicConfig(format="%(levelname)s: %(message)s")
     tls = _tls(config)
     with Held(directory), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         broken = runner.run(serve(config, directory, tls, lambda line: print(line, flush=True)))

@@ -34,8 +34,8 @@ class Config:
     name: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "HOST[:PORT] under which clients dial this relay; may be repeated;"
-            " without one, whatever they dial is taken for its name"
+            "help": "HOST[:PORT] under which clients dial this relay, besides the address and port"
+            " that it listens on; may be repeated"
         },
     )
     tls_cert: str = field(default="", metadata={"help": "certificate chain, a PEM file"})
@@ -45,6 +45,12 @@ class Config:
     )
     connections: int = field(
         default=256, metadata={"help": "sockets that one address (or IPv6 /64) may have open"}
+    )
+    messages_per_second: int = field(
+        default=30, metadata={"help": "frames that one device may send on and on"}
+    )
+    messages_at_once: int = field(
+        default=100, metadata={"help": "frames that one device may send at once"}
     )
     circle_mib: int = field(default=100, metadata={"help": "MiB kept for one circle"})
     circles_per_day: int = field(

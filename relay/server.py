@@ -19,6 +19,7 @@ import socket
 import ssl
 from collections import Counter
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
@@ -45,12 +46,16 @@ PING_SECONDS = 30
 
 BACKLOG = 1024
 
+STRANGE_NAMES = 3
+"""Names that are not the relay's, and are said to the operator, before it falls silent."""
+
 LOCAL = "local"
 """The address of whoever comes through the relay's own Unix socket: its operator."""
 
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 _VERSION = bytes((wire.VERSION,))
 
+LOG = logging.getLogger("relay")
 _QUIET = logging.getLogger("relay.websockets")
 _QUIET.setLevel(logging.CRITICAL)  # addresses and headers do not belong in a log
 
@@ -238,7 +243,9 @@ class Socket(asyncio.Protocol):
         self._protocol.send_response(answer)
         self._send_protocol()
         if answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            host = self._edge.dialled(request.headers.get("Host", ""))
+            tls = self._transport.get_extra_info("ssl_object") is not None
+            here = self._transport.get_extra_info("sockname")
+            host = self._edge.dialled(request.headers.get("Host", ""), here, tls)
             self._session = self._edge.greet(self, self._address, self._source, host)
 
     def _take(self, frame: Frame) -> None:
@@ -279,6 +286,17 @@ class Shared:
         return self._message
 
 
+def _own_names(here: object, default: str) -> set[str]:
+    """The addresses under which a socket's own end can be dialled without anybody's help."""
+    if not isinstance(here, tuple):
+        return set()
+    ip, port = ip_address(here[0].partition("%")[0]), here[1]
+    hosts = {f"[{ip}]" if ip.version == 6 else str(ip)}
+    if ip.is_loopback:
+        hosts.add("localhost")
+    return {f"{host}:{port}".removesuffix(default) for host in hosts}
+
+
 def _bind_locally(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -305,8 +323,9 @@ def _header(length: int) -> bytes:
 class Server:
     """The relay's edge in a running event loop: sockets come in, turns go out, ticks go round.
 
-    `names` are the addresses under which clients know this relay (docs/protocol.md section 3.1);
-    with none, whatever a client dialled is taken for one.
+    `names` are the addresses under which clients know this relay (docs/protocol.md section 3.1),
+    besides the address and port at which a socket arrives. Under any other name nobody can bind:
+    what was signed for a relay elsewhere is worth nothing here.
     """
 
     def __init__(
@@ -321,6 +340,7 @@ class Server:
         self._closing = closing
         self.stopping = asyncio.Event()
         self._names = names
+        self._strange: set[str] = set()
         self._loop = asyncio.get_running_loop()
         self.sockets: dict[Socket, None] = {}
         self._by_source: Counter[str] = Counter()
@@ -427,11 +447,24 @@ class Server:
             self._loop.call_soon(self._flush)
         self._dirty.append(socket)
 
-    def dialled(self, host: str) -> str | None:
-        """The address that a client dialled, if it is one of this relay's."""
-        host = host.lower()
-        known = host in self._names if self._names else 0 < len(host) <= HOST_LIMIT
-        return host if known else None
+    def dialled(self, host: str, here: object, tls: bool) -> str | None:
+        """The address that a client dialled, if it is one of this relay's.
+
+        :param host: the request's Host header.
+        :param here: the socket's own end, as asyncio gives it.
+        """
+        default = ":443" if tls else ":80"
+        host = host.lower().removesuffix(default)
+        if host in self._names or host in _own_names(here, default):
+            return host
+        if host not in self._strange and len(self._strange) < STRANGE_NAMES:
+            self._strange.add(host)
+            LOG.warning(
+                "A client dialled %r, which is not a name of this relay. If it is: --name %s",
+                host[:HOST_LIMIT],
+                host[:HOST_LIMIT],
+            )
+        return None
 
     def page(self, path: str, local: bool) -> tuple[HTTPStatus, str] | None:
         """What a GET of this path is answered; None where it is to be a websocket."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from relay.config import Config, ConfigError, address
 from relay.directory import Directory
 from relay.hub import Hub
-from relay.limits import DAY, Rate, Settings
+from relay.limits import DAY, SECOND, Rate, Settings
 from relay.server import Server
 from relay.store.sqlite import SqliteStore
 
@@ -27,6 +27,7 @@ def settings_of(config: Config) -> Settings:
     """The hub's bounds as this configuration has them."""
     return Settings(
         sockets_per_source=config.connections,
+        messages=Rate(config.messages_at_once, SECOND / config.messages_per_second),
         circle_size=config.circle_mib * MIB,
         circles=Rate(config.circles_per_day, DAY / config.circles_per_day),
     )

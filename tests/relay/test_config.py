@@ -32,6 +32,8 @@ def test_flags_before_environment_before_file_before_defaults(tmp_path: Path) ->
         "tls_key = ''  # default",
         "create = 'open'  # default",
         "connections = 3  # --connections",
+        "messages_per_second = 30  # default",
+        "messages_at_once = 100  # default",
         "circle_mib = 2  # HALLWAY_RELAY_CIRCLE_MIB",
         f"circles_per_day = 1  # {file}",
     ]

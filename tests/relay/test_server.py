@@ -186,13 +186,29 @@ class TestConversation:
     async def test_what_was_dialled_has_to_be_a_name(self, tmp_path: Path) -> None:
         names = frozenset({"chat.example.org:7600"})
         async with running(tmp_path, names=names) as relay:
-            async with relay.client() as elsewhere:
-                await elsewhere.say(elsewhere.binding(ANA, 0))
-                assert (await elsewhere.hear(wire.Refused)).code == Refusal.FORBIDDEN
-            url = "ws://Chat.example.org:7600"
-            async with Client(url, host="127.0.0.1", port=relay.port) as here:
-                here.host = "chat.example.org:7600"
-                await here.create()
+            here = {"host": "127.0.0.1", "port": relay.port}
+            for elsewhere in ("chat.example.org", f"10.0.0.1:{relay.port}", "localhost"):
+                async with Client(f"ws://{elsewhere}", **here) as client:
+                    await client.say(client.binding(ANA, 0))
+                    assert (await client.hear(wire.Refused)).code == Refusal.FORBIDDEN
+            async with Client("ws://Chat.example.org:7600", **here) as client:
+                client.host = "chat.example.org:7600"
+                await client.create()
+            for name in (f"localhost:{relay.port}", f"127.0.0.1:{relay.port}"):
+                async with Client(f"ws://{name}", **here) as client:
+                    await client.say(client.binding(ANA, 0))
+                    assert isinstance(await client.next(), wire.Bound)
+
+    async def test_the_operator_hears_of_strange_names_but_not_for_ever(
+        self, relay: Running, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(10):
+            name = f"{number}.example.org"
+            async with Client(f"ws://{name}", host="127.0.0.1", port=relay.port):
+                pass
+        said = [record.getMessage() for record in caplog.records if record.name == "relay"]
+        assert len(said) == 3
+        assert said[0].endswith("If it is: --name 0.example.org")
 
     async def test_a_signature_for_another_address_is_none(self, relay: Running) -> None:
         async with relay.client() as ana:
@@ -486,6 +502,32 @@ class TestEnding:
             (refused,) = wire.decode_from_relay(message)
             assert isinstance(refused, wire.Refused) and refused.code == Refusal.BROKEN
             await other.close()
+
+
+class TestNames:
+    """What the request says that was dialled, and what of it is this relay's."""
+
+    @pytest.mark.parametrize(
+        ("header", "here", "tls", "dialled"),
+        [
+            ("127.0.0.1", ("127.0.0.1", 80), False, "127.0.0.1"),
+            ("127.0.0.1:80", ("127.0.0.1", 80), False, "127.0.0.1"),
+            ("127.0.0.1", ("127.0.0.1", 443), True, "127.0.0.1"),
+            ("127.0.0.1", ("127.0.0.1", 443), False, None),
+            ("LOCALHOST:99", ("127.0.0.1", 99), False, "localhost:99"),
+            ("localhost:99", ("10.0.0.1", 99), False, None),
+            ("[fe80::1]:99", ("fe80::1%eth0", 99, 0, 2), False, "[fe80::1]:99"),
+            ("[::1]:99", ("::1", 99, 0, 0), False, "[::1]:99"),
+            ("Relay.example.org:443", ("10.0.0.1", 99), True, "relay.example.org"),
+            ("", ("10.0.0.1", 99), False, None),
+            ("10.0.0.1", "/run/relay.sock", False, None),
+        ],
+    )
+    async def test_dialled(
+        self, tmp_path: Path, header: str, here: object, tls: bool, dialled: str | None
+    ) -> None:
+        async with running(tmp_path, names=frozenset({"relay.example.org"})) as relay:
+            assert relay.server.dialled(header, here, tls) == dialled
 
 
 class TestShared:
