@@ -22,6 +22,7 @@ from textual.screen import Screen
 from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
 from tui.safe_app import STYLES, SafeApp
+from tui.safe_text import sanitise_block
 from tui.screens.main import Main
 from tui.screens.room import Engine, Hearing
 from tui.screens.welcome import Welcome
@@ -47,7 +48,7 @@ class HallwayApp(SafeApp):
     """Routes between the screens and the engine: a `tui.screens.room.Hall`."""
 
     TITLE = "Hallway"
-    CSS_PATH = (*SafeApp.CSS_PATH, STYLES / "screens.tcss")
+    CSS_PATH: ClassVar[list[str | Path]] = [*SafeApp.CSS_PATH, STYLES / "screens.tcss"]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
         (0, "-narrow"),
         (100, "-medium"),
@@ -71,8 +72,8 @@ class HallwayApp(SafeApp):
         self._remembered = remembered
         self._code = code
         self._engine: Engine | None = None
-        self._ready = asyncio.Event()
-        self._open = AsyncExitStack()
+        self._profile_open = asyncio.Event()
+        self._kept_open = AsyncExitStack()
         self._heard: list[Event] = []
         self._main = Main()
         self.sentence = ""
@@ -91,13 +92,13 @@ class HallwayApp(SafeApp):
     @work(group="engine")
     async def _begin(self) -> None:
         try:
-            engine = await self._open.enter_async_context(self._opening.engine(self._broke))
+            engine = await self._kept_open.enter_async_context(self._opening.engine(self._broke))
         except OpeningError as error:
             self.sentence = str(error)
             self.exit(return_code=error.exit)
             return
         self._engine = engine
-        self._ready.set()
+        self._profile_open.set()
         if self.screen is self._main and not engine.client.circles():
             await self._nothing_here()
         for screen in self._hearing():
@@ -122,7 +123,7 @@ class HallwayApp(SafeApp):
         """Keep what was being written, and give the profile free."""
         if self._engine is not None:
             await self._main.keep_draft()
-        await self._open.aclose()
+        await self._kept_open.aclose()
 
     # What happened.
 
@@ -138,7 +139,12 @@ class HallwayApp(SafeApp):
                 screen.hear(event)
 
     def _hearing(self) -> list[Hearing]:
-        return [screen for screen in self.screen_stack if isinstance(screen, Hearing)]
+        """Those that are there already; the others read everything when they are."""
+        return [
+            screen
+            for screen in self.screen_stack
+            if isinstance(screen, Hearing) and screen.is_mounted
+        ]
 
     # What screens ask for: `tui.screens.room.Hall`.
 
@@ -149,14 +155,14 @@ class HallwayApp(SafeApp):
 
     async def ask(self, command: Command) -> Event:
         """Carry out a command, as soon as the profile is open."""
-        await self._ready.wait()
+        await self._profile_open.wait()
         if self._engine is None:
             raise RuntimeError("the profile was opened without an engine")
         return await self._engine.ask(command)
 
     async def relay(self) -> str:
         """Where circles are opened."""
-        await self._ready.wait()
+        await self._profile_open.wait()
         return await self._opening.relay()
 
     @property
@@ -170,7 +176,7 @@ class HallwayApp(SafeApp):
 
     def say(self, sentence: Content | str, *, wrong: bool = False) -> None:
         """A sentence that goes away by itself."""
-        text = sentence.plain if isinstance(sentence, Content) else sentence
+        text = sentence.plain if isinstance(sentence, Content) else sanitise_block(sentence)
         self.notify(text, severity="error" if wrong else "information", markup=False)
 
     @work(group="copying")
@@ -202,7 +208,7 @@ class HallwayApp(SafeApp):
         from tui.screens.card import CardDialog
         from tui.screens.join import Join
 
-        await self._ready.wait()
+        await self._profile_open.wait()
         card: CardRead | None = await self.push_screen_wait(Join(code))
         if card is None:
             return

@@ -52,9 +52,7 @@ class Opening(Protocol):
         """What this person is called as a rule; known once the engine is there."""
         ...
 
-    def engine(
-        self, broke: Callable[[BaseException], None]
-    ) -> AbstractAsyncContextManager[Engine]:
+    def engine(self, broke: Callable[[BaseException], None]) -> AbstractAsyncContextManager[Engine]:
         """The engine, for as long as the context lasts; OpeningError. `broke` is told if it
         fails by itself."""
         ...

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
+
+from tui.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from tui.engine.client import Client
@@ -56,15 +59,29 @@ class Hall(Protocol):
         """Milliseconds since 1970."""
         ...
 
-    def copy(self, text: str, what: str) -> None:
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that this terminal draws well."""
+        ...
+
+    @property
+    def person(self) -> str:
+        """What this person is called as a rule, or an empty text."""
+        ...
+
+    def say(self, sentence: Content | str, *, wrong: bool = False) -> None:
+        """A sentence that goes away by itself."""
+        ...
+
+    def copy(self, text: str, what: str) -> object:
         """Put a text on the clipboard, and say so, as far as it is known; `what` names it."""
         ...
 
-    def show_circle(self, circle: str, *, invite: bool = False) -> None:
+    def show_circle(self, circle: str, *, invite: bool = False) -> object:
         """Go to a circle, and on to its spoken code where `invite` is set."""
         ...
 
-    def show_join(self, code: str = "", person: str = "") -> None:
+    def show_join(self, code: str = "", person: str = "") -> object:
         """Go to where a code is typed."""
         ...
 

@@ -1,0 +1,123 @@
+"""The app over engines and a relay in memory, with a clock that nobody has to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from textual.app import App
+
+from tests.harness import HOST, Person, World
+from tui.app import HallwayApp
+from tui.engine.client import Client
+from tui.engine.commands import Command
+from tui.engine.events import Event
+from tui.opening import OpeningError
+from tui.remembered import Remembered
+from tui.screens.room import Engine, NoRelayError
+
+
+class Town:
+    """A world whose people sit at screens: whatever one of them does goes to all at once."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.world = World(seed)
+        self.screens: list[MemoryEngine] = []
+
+    def settle(self) -> None:
+        """Let everything happen that is going to happen, and tell the screens."""
+        self.world.settle(wait=3_000)
+        for screen in self.screens:
+            screen.tell()
+
+    def opening(self, name: str, *, person: Person | None = None) -> MemoryOpening:
+        """What an app of somebody's is opened with."""
+        there = person is not None
+        return MemoryOpening(self, person or self.world.person(name), there)
+
+
+class MemoryEngine:
+    """A `tui.screens.room.Engine` on a person of the harness."""
+
+    def __init__(self, town: Town, person: Person) -> None:
+        self.town = town
+        self.person = person
+        self._answers: dict[int, asyncio.Future[Event]] = {}
+        self._listeners: list[asyncio.Queue[Event]] = []
+        self._told = len(person.heard)
+        self._ref = 1_000_000
+
+    @property
+    def client(self) -> Client:
+        return self.person.client
+
+    async def ask(self, command: Command) -> Event:
+        self._ref += 1
+        answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._answers[self._ref] = answer
+        self.person.do(msgspec.structs.replace(command, ref=self._ref))
+        self.town.settle()
+        return await answer
+
+    def tell(self) -> None:
+        """Hand out what was heard since the last time."""
+        fresh = self.person.heard[self._told :]
+        self._told = len(self.person.heard)
+        for event in fresh:
+            answer = self._answers.pop(event.ref, None) if event.ref else None
+            if answer is not None:
+                if not answer.done():
+                    answer.set_result(event)
+                continue
+            for queue in self._listeners:
+                queue.put_nowait(event)
+
+    async def news(self) -> AsyncIterator[Event]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._listeners.append(queue)
+        while True:
+            yield await queue.get()
+
+
+class MemoryOpening:
+    """A `tui.opening.Opening` that opens a person of the harness."""
+
+    def __init__(self, town: Town, person: Person, there: bool) -> None:
+        self.town = town
+        self._person = person
+        self.there = there
+        self.person = ""
+        self.refuses: OpeningError | None = None
+        self.no_relay = ""
+
+    @asynccontextmanager
+    async def engine(self, broke: Callable[[BaseException], None]) -> AsyncIterator[Engine]:
+        if self.refuses is not None:
+            raise self.refuses
+        engine = MemoryEngine(self.town, self._person)
+        self.town.screens.append(engine)
+        self.town.settle()
+        yield engine
+        self.town.screens.remove(engine)
+
+    async def relay(self) -> str:
+        if self.no_relay:
+            raise NoRelayError(self.no_relay)
+        return HOST
+
+    def now(self) -> int:
+        return self.town.world.now
+
+
+def app_of(opening: MemoryOpening, theme: Path | None = None, code: str = "") -> HallwayApp:
+    """An app that nobody has started yet."""
+    return HallwayApp(opening, remembered=Remembered(theme), code=code)
+
+
+def screen_text(app: App[None]) -> str:
+    """The screen as plain text, without the spaces at the ends of lines."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)

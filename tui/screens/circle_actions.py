@@ -1,0 +1,299 @@
+"""What the actions of the table do on the main screen, but for those of the conversation itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.engine.commands import (
+    ChangeSettings,
+    Command,
+    Forget,
+    Leave,
+    Rejoin,
+    Remove,
+    Rename,
+)
+from tui.engine.events import CircleFacts, MemberFacts, Refused
+from tui.screens.confirm import Confirm
+from tui.screens.dialog import safe
+from tui.screens.room import hall, read
+
+FORGET_FIRST = "You are in this circle. /leave it first."
+NOBODY_AT_THE_DOOR = "Nobody is at the door."
+
+
+class CircleActions(Screen[None]):
+    """A part of the main screen: it knows which circle is shown."""
+
+    circle: str
+
+    if TYPE_CHECKING:
+
+        def go(self, circle: str) -> object:
+            """Show a circle."""
+
+    def carry_out(self, name: str, argument: str = "") -> None:
+        """Do what an action's /command says."""
+        taker = getattr(self, f"take_{name}", None)
+        if taker is not None and argument:
+            taker(argument)
+        else:
+            getattr(self, f"action_{name}")()
+
+    # Between circles.
+
+    @work
+    async def action_switch(self) -> None:
+        """Choose a circle from a list."""
+        from tui.screens.switcher import JOIN, NEW, Switcher
+
+        chosen = await self.app.push_screen_wait(Switcher(read(self).circles(), self.circle))
+        if chosen == NEW:
+            self.action_open()
+        elif chosen == JOIN:
+            self.action_join()
+        elif chosen is not None:
+            self.go(chosen)
+
+    def take_switch(self, named: str) -> None:
+        """Go to the circle whose name begins so."""
+        wanted = named.casefold()
+        found = [one for one in read(self).circles() if one.name.casefold().startswith(wanted)]
+        if found:
+            self.go(found[0].id)
+        else:
+            hall(self).say(Content.assemble("There is no circle ", safe(named), "."), wrong=True)
+
+    def action_next_news(self) -> None:
+        """To the next circle that has news."""
+        for circle in self._after_this():
+            if circle.news:
+                self.go(circle.id)
+                return
+        hall(self).say("No other circle has news.")
+
+    def action_circle_down(self) -> None:
+        """To the circle below."""
+        for circle in self._after_this():
+            self.go(circle.id)
+            return
+
+    def action_circle_up(self) -> None:
+        """To the circle above."""
+        for circle in reversed(self._after_this()):
+            self.go(circle.id)
+            return
+
+    def _after_this(self) -> list[CircleFacts]:
+        """All other circles, beginning with the one below."""
+        circles = read(self).circles()
+        at = next((n for n, circle in enumerate(circles) if circle.id == self.circle), -1)
+        return circles[at + 1 :] + circles[: max(at, 0)]
+
+    @work
+    async def action_open(self) -> None:
+        """Open one more circle."""
+        from tui.screens.open_circle import OpenCircleDialog
+
+        opened = await self.app.push_screen_wait(OpenCircleDialog(self._usual_name()))
+        if opened is not None:
+            hall(self).show_circle(opened, invite=True)
+
+    def _usual_name(self) -> str:
+        circles = read(self).circles()
+        return hall(self).person or (circles[-1].me if circles else "")
+
+    def action_join(self) -> None:
+        """Come in somewhere with a code."""
+        self.take_join("")
+
+    def take_join(self, code: str) -> None:
+        """Come in with this code."""
+        hall(self).show_join(code, self._usual_name())
+
+    # In this circle.
+
+    def _facts(self) -> CircleFacts | None:
+        client = hall(self).client
+        return client.circle(self.circle) if client is not None and self.circle else None
+
+    def action_invite(self) -> None:
+        """Codes for this circle."""
+        facts = self._facts()
+        if facts is None or facts.left:
+            hall(self).say("Open a circle first, then invite somebody into it.")
+            return
+        from tui.screens.invite import Invite
+
+        self.app.push_screen(Invite(facts))
+
+    def action_door(self) -> None:
+        """Who is at the door."""
+        facts = self._facts()
+        asking = [] if facts is None else [one for one in read(self).requests(facts.id) if one.asks]
+        if facts is None or not asking:
+            hall(self).say(NOBODY_AT_THE_DOOR)
+            return
+        from tui.screens.door import Door
+
+        self.app.push_screen(Door(asking[0], facts.name))
+
+    def action_people(self) -> None:
+        """Who is in, who let them in, and the circle's state."""
+        facts = self._facts()
+        if facts is not None:
+            from tui.screens.people import PeopleDialog
+
+            self.app.push_screen(PeopleDialog(facts))
+
+    def action_help(self) -> None:
+        """All keys and commands."""
+        from tui.screens.help import Help
+
+        self.app.push_screen(Help())
+
+    def action_theme(self) -> None:
+        """Dusk or paper."""
+        self.app.call_later(self.app.run_action, "app.theme")
+
+    def action_quit(self) -> None:
+        """End."""
+        self.app.exit(return_code=0)
+
+    # What is asked about first.
+
+    @work
+    async def action_leave(self) -> None:
+        """Leave this circle for good."""
+        facts = self._facts()
+        if facts is None or facts.left:
+            return
+        asked = Content.assemble("Leave ", safe(facts.name, "bold"), "?")
+        body = (
+            "The others are told. You come back only with a new code, as somebody new. "
+            "What was said so far stays readable here."
+        )
+        await self._after_yes(Confirm(asked, body, yes="Leave"), Leave(circle=facts.id))
+
+    @work
+    async def action_rejoin(self) -> None:
+        """Come in again with fresh keys."""
+        facts = self._facts()
+        if facts is None or not read(self).may_return(facts.id):
+            hall(self).say("There is no need to come in again here.")
+            return
+        asked = Content.assemble("Come in again to ", safe(facts.name, "bold"), "?")
+        body = "This device gets fresh keys, and the others are told so."
+        confirm = Confirm(asked, body, yes="Come in again", no="Later")
+        await self._after_yes(confirm, Rejoin(circle=facts.id))
+
+    @work
+    async def action_forget(self) -> None:
+        """Erase a circle that was left."""
+        facts = self._facts()
+        if facts is None or not facts.left:
+            hall(self).say(FORGET_FIRST, wrong=True)
+            return
+        asked = Content.assemble("Erase ", safe(facts.name, "bold"), " from this computer?")
+        body = "All that was said there is gone from here. Nobody can bring it back."
+        await self._after_yes(Confirm(asked, body, yes="Erase it"), Forget(circle=facts.id))
+
+    @work
+    async def take_remove(self, named: str) -> None:
+        """Remove a member, by name."""
+        facts = self._facts()
+        member = self._member(named)
+        if facts is None or member is None:
+            return
+        asked = Content.assemble("Remove ", safe(member.name, "bold"), "?")
+        body = (
+            "They read nothing that is said from now on, and what they have stays theirs. "
+            "All open codes are withdrawn, whoever made them."
+        )
+        confirm = Confirm(asked, body, yes="Remove")
+        await self._after_yes(confirm, Remove(circle=facts.id, member=member.id))
+
+    def action_remove(self) -> None:
+        """Without a name there is nobody to remove."""
+        hall(self).say("Whom? Name them: /remove NAME", wrong=True)
+
+    def _member(self, named: str) -> MemberFacts | None:
+        wanted = named.removeprefix("@").casefold()
+        members = read(self).members(self.circle) if self.circle else []
+        found = [member for member in members if member.name.casefold() == wanted]
+        if len(found) != 1:
+            sentence = Content.assemble("There is nobody here who is called ", safe(named), ".")
+            hall(self).say(sentence, wrong=True)
+            return None
+        return found[0]
+
+    async def _after_yes(self, confirm: Confirm, command: Command) -> None:
+        if await self.app.push_screen_wait(confirm):
+            await self._do(command)
+
+    async def _do(self, command: Command) -> None:
+        answer = await hall(self).ask(command)
+        if isinstance(answer, Refused):
+            hall(self).say(answer.sentence, wrong=True)
+
+    # Names and settings.
+
+    @work
+    async def action_rename(self) -> None:
+        """Be called otherwise here."""
+        facts = self._facts()
+        if facts is None:
+            return
+        from tui.screens.ask import Ask
+
+        asked = Content.assemble("What should they call you in ", safe(facts.name, "bold"), "?")
+        note = "The others are told that it is you who is called so now."
+        person = await self.app.push_screen_wait(Ask(asked, value=facts.me, yes="Rename", note=note))
+        if person:
+            await self._do(Rename(circle=facts.id, person=person))
+
+    @work
+    async def take_rename(self, person: str) -> None:
+        """Be called this."""
+        await self._do(Rename(circle=self.circle, person=person))
+
+    @work
+    async def action_name(self) -> None:
+        """Call this circle otherwise."""
+        facts = self._facts()
+        if facts is None:
+            return
+        from tui.screens.ask import Ask
+
+        name = await self.app.push_screen_wait(
+            Ask(Content("What is this circle called?"), value=facts.name, yes="Name it")
+        )
+        if name:
+            await self._do(ChangeSettings(circle=facts.id, name=name))
+
+    @work
+    async def take_name(self, name: str) -> None:
+        """Call this circle so."""
+        await self._do(ChangeSettings(circle=self.circle, name=name))
+
+    @work
+    async def action_topic(self) -> None:
+        """Take the topic away."""
+        await self._do(ChangeSettings(circle=self.circle, topic=""))
+
+    @work
+    async def take_topic(self, topic: str) -> None:
+        """Say what this circle is about."""
+        await self._do(ChangeSettings(circle=self.circle, topic=topic))
+
+    @work
+    async def action_ask(self) -> None:
+        """From now on a member says yes at the door; or no more."""
+        facts = self._facts()
+        if facts is not None:
+            change = ChangeSettings(circle=facts.id, door_asks=not facts.asks_at_door)
+            await self._do(change)

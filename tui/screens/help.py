@@ -1,0 +1,52 @@
+"""All keys and commands, made from the table of actions."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.actions import ACTIONS, Action, Where
+from tui.screens.dialog import Dialog, keys, title
+
+PARTS = {
+    Where.COMPOSER: "While you write",
+    Where.MESSAGES: "In the messages",
+    Where.ANYWHERE: "Everywhere",
+}
+KEY_WIDTH, COMMAND_WIDTH = 11, 14
+NOTE = "Every action has a command, which you type like a message: terminals eat some keys."
+
+
+class Help(Dialog[None]):
+    """One line an action: key, command, what it does."""
+
+    KIND = "help"
+    BINDINGS = [("f1", "close", "close")]  # noqa: RUF012  # as Textual declares it
+
+    def body(self) -> ComposeResult:
+        """Three parts, by where a key means this."""
+        yield title(("Keys and commands", "bold"))
+        for where, name in PARTS.items():
+            yield Static(Content(name), classes="label")
+            listed = [action for action in ACTIONS if action.where is where]
+            yield Static(Content("\n").join(help_line(action) for action in listed))
+        yield Static(Content(NOTE), classes="dim help-note")
+        yield Static(keys(("esc", "close")), id="card-foot")
+
+    def on_mount(self) -> None:
+        """The keys that scroll go to the card."""
+        card = self.query_one("#card")
+        card.can_focus = True
+        card.focus()
+
+
+def help_line(action: Action) -> Content:
+    """An action as the help and the documentation list it."""
+    command = f"{action.command} {action.takes}".rstrip()
+    return Content.assemble(
+        (f"{action.shown:<{KEY_WIDTH}}", "bold $accent"),
+        (f"{command:<{COMMAND_WIDTH}}", "$secondary"),
+        "  ",
+        action.help,
+    )

@@ -1,0 +1,291 @@
+"""The main screen: circles, a conversation, its people; what one does there goes out from here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.actions import Spoken, Unknown, Where, bindings, read_line
+from tui.engine.commands import MarkRead, SaveDraft, SendText
+from tui.engine.events import (
+    CircleChanged,
+    CircleFacts,
+    CircleGone,
+    Entered,
+    EntryEnded,
+    EntryMoved,
+    Event,
+    Refused,
+    RequestAnswered,
+    RequestWaiting,
+    RowAdded,
+    RowChanged,
+)
+from tui.screens import notices
+from tui.screens.circle_actions import CircleActions
+from tui.screens.dialog import safe
+from tui.screens.room import RoomScreen, hall, read
+from tui.screens.state import circle_state
+from tui.widgets.circle_list import CircleList
+from tui.widgets.composer import Composer
+from tui.widgets.conversation import Conversation
+from tui.widgets.header import elsewhere, header
+from tui.widgets.hint_line import HintLine
+from tui.widgets.people import people
+from tui.widgets.rows import EngineSource
+from tui.widgets.window import Place
+
+DRAFT_SECONDS = 0.5
+ALONE = "Only you so far. Invite someone: ^o"
+NOTHING_YET = "Nothing has been said here yet."
+NARROW, WIDE = 100, 160
+
+
+class Main(CircleActions, RoomScreen[None]):
+    """Shows one circle at a time; `circle` is its id, empty where none is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.circle = ""
+        self._drafted: str | None = None
+        self._refilling = False
+        self._places: dict[str, Place | None] = {}
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="root"):
+            with Vertical(id="left"):
+                yield Static(id="brand")
+                yield CircleList(id="circles")
+                yield Static(id="left-foot")
+            with Vertical(id="middle"):
+                with Horizontal(id="head"):
+                    yield Static(id="title")
+                    yield Static(id="head-right")
+                yield Static(id="notices")
+                yield Conversation(id="conversation")
+                with Vertical(id="foot"):
+                    yield Composer(id="composer")
+                    with Horizontal(id="status"):
+                        yield HintLine(id="hints")
+                        yield Static(id="link")
+            with VerticalScroll(id="right", can_focus=False):
+                yield Static(Content("People"), classes="pane-title")
+                yield Static(id="people")
+                yield Static(Content("Circle"), classes="pane-title")
+                yield Static(id="state")
+
+    # Beginning.
+
+    def on_mount(self) -> None:
+        """Ready to type before anything is known."""
+        glyphs = hall(self).glyphs
+        self.query_one("#brand", Static).update(
+            Content.assemble((f"{glyphs.brand} ", "$accent"), ("hallway", "bold"))
+        )
+        self.query_one("#left-foot", Static).update(
+            Content.assemble(
+                ("/open", "bold $accent"), "  ", ("/join", "bold $accent"), (" a circle", "$muted")
+            )
+        )
+        self.query_one("#notices").display = False
+        self.query_one(Composer).focus()
+        if hall(self).client is not None:
+            self.opened()
+
+    def opened(self) -> None:
+        """The profile is open: go to the circle with news, or the last that was opened."""
+        circles = read(self).circles()
+        if not self.circle and circles:
+            inside = [circle for circle in circles if not circle.left] or circles
+            news = [circle for circle in inside if circle.news]
+            self.go((news or inside)[-1].id)
+        else:
+            self.refill()
+
+    @work(group="showing", exclusive=True)
+    async def go(self, circle: str) -> None:
+        """As `show`, for whoever does not wait for it."""
+        await self.show(circle)
+
+    async def show(self, circle: str) -> None:
+        """Show a circle: its conversation, its people, what was being written there."""
+        if circle != self.circle:
+            await self.keep_draft()
+            circle_before, self.circle = self.circle, circle
+            facts = read(self).circle(circle)
+            self._places[circle_before] = self.query_one(Conversation).place
+            self.query_one(Conversation).show(
+                EngineSource(read(self), circle),
+                me=facts.me,
+                read=facts.read_position if facts.news else None,
+                at=self._places.get(circle),
+                empty=ALONE if facts.chairs == 1 else NOTHING_YET,
+            )
+            composer = self.query_one(Composer)
+            composer.put(facts.draft)
+            composer.names([member.name for member in read(self).members(circle)])
+            composer.placeholder = _placeholder(facts)
+            self._drafted = None
+        self.refill()
+        self.query_one(Composer).focus()
+
+    # What is shown.
+
+    def refill(self) -> None:
+        """Everything but the conversation, anew."""
+        client, glyphs = read(self), hall(self).glyphs
+        circles = client.circles()
+        self.query_one(CircleList).show(circles, self.circle, glyphs)
+        others = [circle for circle in circles if circle.id != self.circle]
+        narrow = self.app.size.width < NARROW
+        invite = Content.assemble(("^o", "bold $accent"), (" invite", "$muted"))
+        right = elsewhere(others, glyphs) if narrow else invite
+        self.query_one("#head-right", Static).update(right)
+        if self.circle:
+            self._refill_circle(client.circle(self.circle))
+        else:
+            lines = notices.of_entries(client.entries(), glyphs)
+            self._show_notices(lines)
+
+    def _refill_circle(self, facts: CircleFacts) -> None:
+        client, glyphs, now = read(self), hall(self).glyphs, hall(self).now()
+        title = self.query_one("#title", Static)
+        title.update(header(facts, glyphs, title.size.width))
+        self.query_one("#link", Static).update(notices.link_line(facts, now, glyphs))
+        lines = notices.of_circle(
+            facts, client.requests(facts.id), client.may_return(facts.id), glyphs
+        )
+        self._show_notices(lines + notices.of_entries(client.entries(), glyphs))
+        if self.app.size.width >= WIDE:
+            self.query_one("#people", Static).update(people(client.members(facts.id)))
+            state = circle_state(facts, client.invites(facts.id), now)
+            self.query_one("#state", Static).update(state)
+
+    def _show_notices(self, lines: list[Content]) -> None:
+        shown = self.query_one("#notices", Static)
+        shown.display = bool(lines)
+        shown.update(Content("\n").join(lines))
+
+    def on_resize(self) -> None:
+        """What has room changes."""
+        if hall(self).client is not None:
+            self.call_after_refresh(self.refill)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The hints are those of where the focus is."""
+        inside = isinstance(event.widget, Conversation)
+        self.query_one(HintLine).show(Where.MESSAGES if inside else Where.COMPOSER)
+
+    @on(CircleList.Chosen)
+    def _chosen(self, message: CircleList.Chosen) -> None:
+        self.go(message.circle)
+
+    # What happened.
+
+    def hear(self, event: Event) -> None:
+        """Rows go to the conversation; all else is read again."""
+        match event:
+            case RowAdded(row=row) if row.circle == self.circle:
+                self.query_one(Conversation).added(row)
+            case RowChanged(row=row, was=was) if row.circle == self.circle:
+                self.query_one(Conversation).changed(row, was)
+            case CircleGone(circle=circle) if circle == self.circle:
+                self.circle = ""
+                self.opened()
+            case Entered(circle=circle) if not self.circle:
+                self.go(circle)
+            case EntryEnded(circle_name=name, sentence=sentence):
+                said = Content.assemble(safe(name), ": ", safe(sentence))
+                hall(self).say(said, wrong=True)
+                self._soon()
+            case (
+                CircleChanged()
+                | CircleGone()
+                | Entered()
+                | EntryMoved()
+                | RequestWaiting()
+                | RequestAnswered()
+            ):
+                self._soon()
+            case _:
+                pass
+
+    def _soon(self) -> None:
+        """Read everything again, once for all that was told together."""
+        if not self._refilling:
+            self._refilling = True
+            self.call_later(self._refill_now)
+
+    def _refill_now(self) -> None:
+        self._refilling = False
+        if self.is_attached:
+            self.refill()
+
+    # Writing.
+
+    @on(Composer.Written)
+    async def _written(self, message: Composer.Written) -> None:
+        composer = self.query_one(Composer)
+        line = read_line(message.text)
+        if isinstance(line, Unknown):
+            composer.settled(False)
+            hall(self).say(line.sentence, wrong=True)
+        elif isinstance(line, Spoken):
+            composer.settled(True)
+            self.carry_out(line.action.name, line.argument)
+        else:
+            composer.settled(await self._send(line))
+            await self.keep_draft()
+
+    async def _send(self, text: str) -> bool:
+        """Whether the text is on this machine's disk: the composer keeps it until then."""
+        answer = await hall(self).ask(SendText(circle=self.circle, text=text))
+        if isinstance(answer, Refused):
+            hall(self).say(answer.sentence, wrong=True)
+            return False
+        self.query_one(Conversation).action_last()
+        return True
+
+    @on(Composer.Changed)
+    def _edited(self, message: Composer.Changed) -> None:
+        if self.circle and self._drafted is None:
+            self.set_timer(DRAFT_SECONDS, self.keep_draft)
+        self._drafted = message.text_area.text
+
+    async def keep_draft(self) -> None:
+        """Write down what is being written."""
+        drafted, self._drafted = self._drafted, None
+        if self.circle and drafted is not None:
+            await hall(self).ask(SaveDraft(circle=self.circle, text=drafted))
+
+    @on(Conversation.Seen)
+    async def _seen(self, message: Conversation.Seen) -> None:
+        """The end is in view of somebody who is here."""
+        if self.circle and self.app.app_focus:
+            await hall(self).ask(MarkRead(circle=self.circle, position=message.position))
+
+    @on(Conversation.Copy)
+    def _copy(self, message: Conversation.Copy) -> None:
+        hall(self).copy(message.text, "The message")
+
+    @on(Conversation.Write)
+    def action_write(self) -> None:
+        """Back to the composer."""
+        self.query_one(Composer).focus()
+
+    @on(Composer.Messages)
+    def action_messages(self) -> None:
+        """To the messages."""
+        self.query_one(Conversation).focus()
+
+
+def _placeholder(facts: CircleFacts) -> str:
+    return f"Message {safe(facts.name).plain}"
