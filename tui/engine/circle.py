@@ -91,6 +91,7 @@ class Circle:
         self.connection: Connection | None = None
         self.link = LinkState.OFFLINE
         self.link_sentence = ""
+        self.next_try: int | None = None
         self.heads: dict[int, Head] = {}
         self.waits_for_welcome = False
         self.pace = Pace(context.now())

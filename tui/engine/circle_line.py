@@ -70,6 +70,7 @@ class CircleLine(Line):
 
     def begin(self) -> Session:
         """Greet the relay as the device that this is."""
+        self.circle.next_try = None
         self._state(LinkState.CONNECTING)
         return Session(self._greet, self.circle.record.relay_key)
 
@@ -89,6 +90,7 @@ class CircleLine(Line):
             self.circle.connection = None
             saying.waits_again(self.circle)
         spoken.lost(self.circle)
+        self.circle.next_try = self.not_before
         self._state(LinkState.OFFLINE, reason or self.circle.link_sentence)
 
     def _state(self, state: LinkState, sentence: str = "") -> None:

@@ -34,8 +34,9 @@ def circle_facts(circle: Circle) -> CircleFacts:
         me=record.person,
         link=LinkState.STOPPED if stopped else circle.link,
         link_sentence=record.sentence if stopped else circle.link_sentence,
+        next_try=None if stopped else circle.next_try,
         waiting=saying.count(circle),
-        unsent=bool(circle.context.store.outbox.where("circle = ? LIMIT 1", circle.number)),
+        unsent=_unsent(circle),
         news=rows[0][0] != 0,
         read_position=record.read_position,
         hosts=hosts,
@@ -46,6 +47,15 @@ def circle_facts(circle: Circle) -> CircleFacts:
         since=record.created_at,
         confirmed=bool(record.confirmed),
         draft=record.draft,
+    )
+
+
+def _unsent(circle: Circle) -> bool:
+    """Whether a message or a change of this device's is not in the log yet."""
+    store, number = circle.context.store, circle.number
+    return bool(
+        store.outbox.where("circle = ? LIMIT 1", number)
+        or store.intentions.where("circle = ? LIMIT 1", number)
     )
 
 
