@@ -5,7 +5,8 @@
     settle ◀──────────────────────── wake ◀──────────────────────────────── endings ◀────┘
 
 The writing thread has no timer: while one transaction is on its way to the disk the next gathers,
-so that a lone append waits for nothing and many share one fsync.
+so that a lone append waits for nothing and many share one fsync. A third thread writes the log back
+into the file now and then; an append that had to wait for that would wait ten times as long.
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ Done: TypeAlias = Callable[[Outcome], None]
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
-CHECKPOINT_PAGES = 4000
+CHECKPOINT_PAGES = 4_000
 """Pages (of 4 KiB) in the write-ahead log before it is written back into the file."""
+
+PATIENCE = 4
+"""Times as many pages at which the writing thread does it itself, as the third never gets to."""
 
 
 class SqliteStore:
@@ -44,22 +48,30 @@ class SqliteStore:
     """
 
     def __init__(
-        self, path: Path, wake: Callable[[], None], rng: Rng = os.urandom, vfs: str | None = None
+        self,
+        path: Path,
+        wake: Callable[[], None],
+        rng: Rng = os.urandom,
+        vfs: str | None = None,
+        checkpoint: int = CHECKPOINT_PAGES,
     ) -> None:
         self._wake = wake
         self._broken: str | None = None
+        self._checkpoint = self._tidy_at = checkpoint
         self._moved: Callable[[bytes, int], None] = _ignore
         self._endings: deque[Callable[[], None]] = deque()
         writing = connect(path, vfs)
         prepare(writing, path, rng)
-        writing.wal_autocheckpoint(CHECKPOINT_PAGES)
         reading = connect(path, vfs)
+        tidying = connect(path, vfs)
         self._relay_key = Reader(reading).relay_key()
         self._intentions = _Queue[tuple[Intention, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()
+        self._full = _Queue[int]()
         self._threads = [
             threading.Thread(target=self._write, args=(writing,), name="store-write", daemon=True),
             threading.Thread(target=self._answer, args=(reading,), name="store-read", daemon=True),
+            threading.Thread(target=self._tidy, args=(tidying,), name="store-tidy", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -125,6 +137,7 @@ class SqliteStore:
         """As in the contract."""
         self._intentions.close()
         self._questions.close()
+        self._full.close()
         for thread in self._threads:
             thread.join()
         self.settle()
@@ -152,11 +165,33 @@ class SqliteStore:
         _let_go(connection)
 
     def _write(self, connection: apsw.Connection) -> None:
+        connection.set_wal_hook(self._note_pages)
         writer = Writer(connection, self._hear)
         while waiting := self._intentions.take():
             outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
             self._endings.append(partial(_settle, waiting, outcomes))
             self._wake()
+        _let_go(connection)
+
+    def _note_pages(self, connection: apsw.Connection, schema: str, pages: int) -> int:
+        """SQLite's hook after each commit: how long the write-ahead log is."""
+        if pages < self._checkpoint:
+            self._tidy_at = self._checkpoint
+        elif pages >= PATIENCE * self._checkpoint:
+            # Without a writer beside it this one reaches the end, and the log begins anew; if the
+            # third thread is at it just now, the next commit tries again.
+            with contextlib.suppress(apsw.BusyError):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        elif pages >= self._tidy_at:
+            self._tidy_at = pages + self._checkpoint
+            self._full.put(pages)
+        return apsw.SQLITE_OK
+
+    def _tidy(self, connection: apsw.Connection) -> None:
+        while self._full.take():
+            # What fails here fails for the writing thread too, which says so.
+            with contextlib.suppress(apsw.Error):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         _let_go(connection)
 
     def _transaction(

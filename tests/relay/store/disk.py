@@ -8,11 +8,15 @@ import apsw
 
 
 class Disk(apsw.VFS):
-    """Registered as `name`; `failing` is the error of every write, `events` those of the log."""
+    """Registered as `name`; `events` are what happens to the write-ahead log.
+
+    `failing` is the error of every write, `failing_files` of those beside the write-ahead log.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.failing: type[apsw.Error] | None = None
+        self.failing_files: type[apsw.Error] | None = None
         self.fail_reads = False
         self.events: list[str] = []
         super().__init__(name, base="")
@@ -31,6 +35,8 @@ class DiskFile(apsw.VFSFile):
     def xWrite(self, data: Any, offset: int) -> None:
         if self._disk.failing is not None:
             raise self._disk.failing("the disk says no")
+        if not self._wal and self._disk.failing_files is not None:
+            raise self._disk.failing_files("the disk says no")
         if self._wal:
             self._disk.events.append("write")
         super().xWrite(data, offset)

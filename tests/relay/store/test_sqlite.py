@@ -41,9 +41,10 @@ def path(tmp_path: Path) -> Path:
 def opened(path: Path) -> Iterator[Opened]:
     stores: list[SqliteStore] = []
 
-    def open_one(vfs: str | None = None) -> Desk:
+    def open_one(vfs: str | None = None, **options: int) -> Desk:
         def open_store(wake: Callable[[], None]) -> SqliteStore:
-            stores.append(SqliteStore(path, wake, rng=Random(len(stores)).randbytes, vfs=vfs))
+            rng = Random(len(stores)).randbytes
+            stores.append(SqliteStore(path, wake, rng, vfs, **options))
             return stores[-1]
 
         return Desk(open_store)
@@ -118,9 +119,32 @@ def disk() -> Iterator[Disk]:
     disk.unregister()
 
 
+class TestWriteAheadLog:
+    def test_it_is_written_back_before_it_grows_without_end(
+        self, path: Path, opened: Opened
+    ) -> None:
+        desk = opened(checkpoint=8)
+        desk.do(creation(C))
+        log = path.with_name("relay.db-wal")
+        longest = 0
+        for n in range(1, 400):
+            assert desk.do(append(C, n)) is STORED
+            longest = max(longest, log.stat().st_size)
+        assert longest < 100 * 4096, "each commit is a few pages; eight or so are due"
+        assert path.stat().st_size > 20 * 4096
+        assert len(desk.read(C)) == 399
+
+    def test_a_disk_that_fails_meanwhile_breaks_the_store(self, opened: Opened, disk: Disk) -> None:
+        desk = opened(disk.name, checkpoint=1)
+        desk.do(creation(C))
+        disk.failing_files = apsw.IOError
+        outcomes = {desk.do(append(C, n)) for n in range(1, 50)}
+        assert BROKEN in outcomes
+
+
 class TestDisk:
     def test_nothing_is_stored_before_the_log_is_synced(self, opened: Opened, disk: Disk) -> None:
-        desk = opened("watched")
+        desk = opened(disk.name)
         desk.do(creation(C))
         for n in range(1, 6):
             disk.events.clear()
@@ -134,7 +158,7 @@ class TestDisk:
     def test_a_failing_disk_is_never_acknowledged_on_hope(
         self, opened: Opened, disk: Disk, error: type[apsw.Error]
     ) -> None:
-        desk = opened("watched")
+        desk = opened(disk.name)
         desk.all([creation(C), append(C, 1)])
         disk.failing = error
         assert set(desk.all([append(C, 2), append(C, 3)])) == {BROKEN}
@@ -151,7 +175,7 @@ class TestDisk:
         desk = opened()
         desk.all([creation(C), *(append(C, n) for n in range(1, 2000))])
         desk.store.close()
-        desk = opened("watched")
+        desk = opened(disk.name)
         disk.fail_reads = True
         assert desk.ask(desk.store.read, C, 1, EVERYTHING, EVERYTHING) is None
         disk.fail_reads = False
