@@ -107,14 +107,15 @@ class Socket(asyncio.Protocol):
         self._address = peer[0] if isinstance(peer, tuple) else LOCAL
         self._source = source(self._address)
         if not self._edge.admit(self, self._source):
-            self._transport.abort()
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
         self._closing = True
         self._edge.lose(self, self._source)
-        if self._session is not None:
-            self._session.lost()
+        session, self._session = self._session, None
+        if session is not None:
+            session.lost()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: frames of the websocket, or of its request."""
@@ -162,8 +163,10 @@ class Socket(asyncio.Protocol):
         """Close the socket once everything is sent."""
         if not self._closing:
             self._closing = True
-            self._write(*self._take_out())
+            frames, size = self._take_out()
             if self._protocol.state is State.OPEN:
+                if frames:
+                    self._transport.write(Shared().message(frames, size))
                 self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
             self._edge.expect_end(self)
             self._send_protocol()
@@ -176,7 +179,7 @@ class Socket(asyncio.Protocol):
         if not frames or self._closing:
             return
         left = self._transport.get_write_buffer_size()
-        self._write(frames, size, shared)
+        self._transport.write(shared.message(frames, size))
         # A transport that held nothing may be given more at once than it may hold for long.
         if left and left + size > QUEUE_LIMIT and self._session is not None:
             self._session.too_slow()
@@ -186,7 +189,7 @@ class Socket(asyncio.Protocol):
     def ping(self) -> None:
         """Ask for a sign of life, or end the socket that gave none since the last time."""
         if not self.heard:
-            self._transport.abort()
+            self.abort()
         elif self._protocol.state is State.OPEN:
             self.heard = False
             self._protocol.send_ping(b"")
@@ -199,16 +202,13 @@ class Socket(asyncio.Protocol):
 
     def abort(self) -> None:
         """Let go of the socket and of all that it has not taken."""
+        self._closing = True
         self._transport.abort()
 
     def _take_out(self) -> tuple[list[bytes], int]:
         frames, size = self._out, self._size
         self._out, self._size = [], 0
         return frames, size
-
-    def _write(self, frames: list[bytes], size: int, shared: Shared | None = None) -> None:
-        if frames and self._protocol.state is State.OPEN:
-            self._transport.write((shared or Shared()).message(frames, size))
 
     def _drained(self) -> None:
         if self._session is not None and self._transport.get_write_buffer_size() < LOW_WATER:
@@ -231,8 +231,7 @@ class Socket(asyncio.Protocol):
     def _open(self, request: Request) -> None:
         if self._protocol.eof_sent:
             # Something that ends the websocket came with the request that would begin it.
-            self._closing = True
-            self._transport.abort()
+            self.abort()
             return
         response = self._edge.page(request.path, self._address == LOCAL)
         if response is not None:
@@ -348,7 +347,6 @@ class Server:
         self._dirty: list[Socket] = []
         self._listeners: list[asyncio.Server] = []
         self._rings: list[dict[Socket, None]] = [{} for _ in range(PING_SECONDS)]
-        self._admitted = 0
         self._rounds = 0
         self._empty = asyncio.Event()
         self._ticking: asyncio.TimerHandle | None = None
@@ -388,7 +386,13 @@ class Server:
 
     def settle(self) -> None:
         """What the store has to say is heard, and what comes of it is sent. In the loop."""
-        self.hub.store.settle()
+        try:
+            self.hub.store.settle()
+        except Exception:
+            # Whatever it was, others have not heard what became of their wishes. Starting anew
+            # from the disk is right; going on from here is not.
+            LOG.exception("The relay met a fault of its own.")
+            self.hub.fail("The relay met a fault of its own.")
         if self.hub.broken is not None:
             self.stopping.set()
 
@@ -410,8 +414,8 @@ class Server:
         """Whether there is room for another socket from there; it has to hurry then."""
         self._empty.clear()
         self.sockets[socket] = None
-        self._admitted += 1
-        socket.ring = self._admitted % PING_SECONDS
+        # The ring that has just been pinged, so that a new socket's first ping is the latest.
+        socket.ring = self._rounds % PING_SECONDS
         self._rings[socket.ring][socket] = None
         self._by_source[source] += 1
         self._hurry(socket, self._opening)

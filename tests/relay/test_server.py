@@ -22,6 +22,7 @@ from relay import wire
 from relay.hub import Hub
 from relay.limits import QUEUE_LIMIT, Rate, Settings
 from relay.server import PING_SECONDS, Server, Shared
+from relay.store.contract import Cursor, Outcome
 from relay.store.reader import Reader
 from relay.store.sqlite import SqliteStore
 from relay.wire import Refusal
@@ -502,6 +503,20 @@ class TestEnding:
             (refused,) = wire.decode_from_relay(message)
             assert isinstance(refused, wire.Refused) and refused.code == Refusal.BROKEN
             await other.close()
+
+    async def test_a_fault_of_its_own_ends_it(
+        self, relay: Running, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def faulty(outcome: Outcome) -> None:
+            raise ZeroDivisionError(outcome)
+
+        async with relay.client() as ana:
+            await ana.create()
+            relay.hub.store.submit(Cursor(CIRCLE, ANA.public, 0), faulty)
+            assert (await ana.hear(wire.Refused)).code == Refusal.BROKEN
+            await asyncio.wait_for(relay.server.stopping.wait(), 10)
+        assert "a fault of its own" in (relay.hub.broken or "")
+        assert "ZeroDivisionError" in caplog.text
 
 
 class TestNames:
