@@ -105,12 +105,6 @@ class TestFile:
         with pytest.raises(StoreError, match="lost the relay's key"):
             SqliteStore(path, lambda: None)
 
-    def test_the_settings_that_durability_rests_on(self, opened: Opened, path: Path) -> None:
-        opened()
-        looking = apsw.Connection(str(path))
-        assert looking.pragma("journal_mode") == "wal"
-        looking.close()
-
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
