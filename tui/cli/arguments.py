@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from tui.version import version
@@ -110,14 +109,26 @@ def _later(where: str) -> Callable[[argparse.Namespace], int]:
 
 def _screens(arguments: argparse.Namespace) -> int:
     """`hallway` alone."""
-    if find_spec("tui.app") is None:
-        parser().print_help()
-        return 0
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_terminal():
         print(NO_TERMINAL, file=sys.stderr)
         return 2
-    started: int = import_module("tui.app").main(arguments.home)
-    return started
+    from tui.cli.screens import show
+
+    return show(arguments.home)
+
+
+def _join(arguments: argparse.Namespace) -> int:
+    """`hallway join CODE` at a terminal goes on in the screens; with more said it stays here."""
+    more = arguments.person or arguments.yes or arguments.json or arguments.wait is not None
+    if more or arguments.code in (None, "-") or not _is_terminal():
+        return _later("joining:join")(arguments)
+    from tui.cli.screens import show
+
+    return show(arguments.home, arguments.code)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _add_circle_name(parser: argparse.ArgumentParser, needed: bool = False) -> None:
@@ -178,6 +189,7 @@ def _add_beginning(verbs: Any) -> None:
         "--wait", metavar="SECONDS", type=float, help="how long to wait to be let in (else on)"
     )
     _add_json(verb)
+    verb.set_defaults(run=_join)
 
 
 def _add_talking(verbs: Any) -> None:
