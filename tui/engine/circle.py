@@ -57,10 +57,11 @@ class Pace:
 class Connection:
     """What one connection of a circle has come to; a new one starts with nothing of it.
 
-    `handshake` is the newest commit entry that the relay has spoken of; `commit_after` and
-    `message_after` are times before which it wants no more of either. With `begin_again` it is
-    to be given up for another one. `in_flight` are the messages that are under way, with the newest
-    commit entry that each was sent upon.
+    `handshake` is the newest commit entry that the relay has spoken of; `in_flight` are messages
+    that are under way, with the newest commit entry that each was sent upon. `commit_refused` is
+    whether the relay has said that the pending commit is not in the log; before that, and once it
+    is sent again, nobody knows. `commit_after` and `message_after` are times before which the relay
+    wants no more of either. With `begin_again` it is to be given up for another one.
     """
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
@@ -70,6 +71,7 @@ class Connection:
         self.acknowledged = 0
         self.in_flight: dict[int, int] = {}
         self.commit_sent = False
+        self.commit_refused = False
         self.rejoin_sent = False
         self.commit_after = 0
         self.message_after = 0

@@ -99,7 +99,7 @@ def _send(circle: Circle, pending: PendingRecord) -> None:
         for offset in range(0, len(blob), wire.CHUNK_LIMIT):
             chunk = blob[offset : offset + wire.CHUNK_LIMIT]
             connection.send(wire.Stage(sha256(blob), offset, len(blob), chunk))
-    connection.commit_sent = True
+    connection.commit_sent, connection.commit_refused = True, False
     connection.send(
         wire.Commit(pending.idempotency, circle.record.handshake, pending.frame, pending.side_data)
     )
@@ -146,6 +146,7 @@ def _make(circle: Circle, intention: IntentionRecord) -> PendingRecord | None:
 
 def _settle(circle: Circle, intention: int) -> None:
     circle.context.store.intentions.delete(intention)
+    circle.tell_changed()
 
 
 def _fail(circle: Circle, number: int, wish: Wish, error: WishError) -> None:
@@ -171,7 +172,7 @@ def refused(circle: Circle, code: int, number: int) -> None:
     pending = store.pending.get(circle.number)
     if connection is None or pending is None:
         return
-    connection.commit_sent = False
+    connection.commit_sent, connection.commit_refused = False, True
     now = circle.context.now()
     if code == Refusal.STALE:
         connection.handshake = max(connection.handshake, number)

@@ -17,6 +17,7 @@ from tui.engine import notices, timeline
 from tui.engine.circle import LEFT, REMOVED, Circle
 from tui.engine.events import InviteUsed, RequestAnswered
 from tui.engine.store.records import BeaconRecord, SenderRecord
+from tui.engine.wishes import Admit, FinishLeaves, LetReturn, decode
 
 BEACON_KEPT = 30 * 86_400_000
 OLD_COPY = (
@@ -94,6 +95,7 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
         timeline.notice(circle, text, at=time)
     _invites(circle, outcome)
     _requests(circle)
+    _done_by_others(circle)
 
 
 def _leaves(circle: Circle, before: CircleView) -> None:
@@ -138,6 +140,22 @@ def _requests(circle: Circle) -> None:
             if request.invite:
                 event = RequestAnswered(circle=circle.hex, n=request.n, admitted=inside)
                 circle.context.tell(event)
+
+
+def _done_by_others(circle: Circle) -> None:
+    """What this device meant to do at the door, and need not any more."""
+    store, number = circle.context.store, circle.number
+    for intention in store.intentions.where("circle = ?", number):
+        match decode(intention.wish):
+            case Admit(n) | LetReturn(n):
+                over = store.requests.get(number, n) is None
+            case FinishLeaves():
+                over = not store.leavers.where("circle = ? LIMIT 1", number)
+            case _:
+                over = False
+        if over:
+            store.intentions.delete(intention.number)
+            circle.context.finish(intention.number)
 
 
 def arrivals(outcome: Outcome) -> list[bytes]:

@@ -46,7 +46,7 @@ def pump(circle: Circle) -> None:
     behind = circle.record.handshake < connection.handshake
     if behind or circle.context.now() < connection.message_after:
         return
-    if store.pending.get(circle.number) is not None:
+    if store.pending.get(circle.number) is not None and not connection.commit_refused:
         return
     if any(upon < circle.record.handshake for upon in connection.in_flight.values()):
         return  # those will be refused as stale: what is newer must not go before them

@@ -193,3 +193,42 @@ def test_revoking_a_code_twice_is_refused() -> None:
     ana.expect(Finished, lambda ref: commands.RevokeInvite(ref=ref, invite_id=invite.id))
     again = ana.refused(lambda ref: commands.RevokeInvite(ref=ref, invite_id=invite.id))
     assert "not open any more" in again.sentence
+
+
+def test_messages_go_while_a_refused_commit_waits() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    ana.do(commands.ChangeSettings(topic="later"))
+    ana.says("now")
+    assert ana.states() == ["waiting"]
+    refuse(ana, Refusal.TOO_FAST, 60_000)
+    assert ana.states() == ["sent"]
+    world.settle(wait=1_000)
+    assert bo.texts() == ["Ana: now"] and bo.circle().topic == ""
+    world.wait(120_000)
+    assert bo.circle().topic == "later"
+
+
+def test_what_another_did_first_is_not_waited_for() -> None:
+    world = World()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    code = ana.invites(uses=2)
+    dee = world.person("Dee")
+    card = dee.reads(code)
+    dee.do(commands.Enter(entry=card.entry, person="Dee"))
+    for person in (ana, bo, cy):  # one after the other is held up, so that each one tries
+        while not pending(person) and not dee.client.circles():
+            if not world.step():
+                world.now += 500
+                world.tick()
+        if pending(person):
+            refuse(person, Refusal.TOO_FAST, 30_000)
+        if dee.client.circles():
+            break
+    world.wait(120_000)
+    assert dee.circle().chairs == 4
+    for person in (ana, bo, cy):
+        assert not person.circle().unsent and pending(person) == []
+        assert person.notices().count("Dee is here, on the code that Ana gave.") == (
+            0 if person is ana else 1
+        )
