@@ -11,10 +11,10 @@ import shutil
 import subprocess
 import sys
 from contextlib import AsyncExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
@@ -23,7 +23,7 @@ from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
 from tui.safe_app import STYLES, SafeApp
 from tui.safe_text import sanitise_block
-from tui.screens.main import Main
+from tui.screens.main import NARROW, WIDE, Main
 from tui.screens.room import Engine, Hearing
 from tui.screens.welcome import Welcome
 
@@ -48,13 +48,7 @@ class HallwayApp(SafeApp):
     """Routes between the screens and the engine: a `tui.screens.room.Hall`."""
 
     TITLE = "Hallway"
-    CSS_PATH: ClassVar[list[str | Path]] = [*SafeApp.CSS_PATH, STYLES / "screens.tcss"]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (100, "-medium"),
-        (160, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (30, "-high")]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [*SafeApp.CSS_PATH, STYLES / "screens.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "leave_app", show=False, system=True, priority=True),
     ]
@@ -68,6 +62,8 @@ class HallwayApp(SafeApp):
         log: Path | None = None,
     ) -> None:
         super().__init__(theme=remembered.theme, log=log)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-medium"), (WIDE, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
         self._opening = opening
         self._remembered = remembered
         self._code = code
@@ -81,9 +77,9 @@ class HallwayApp(SafeApp):
 
     # Beginning and end.
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show something; the rest comes after."""
-        await self.push_screen(self._main if self._opening.there else self._welcome())
+        self.push_screen(self._main if self._opening.there else self._welcome())
         self.call_after_refresh(self._begin)
 
     def _welcome(self) -> Welcome:
@@ -119,7 +115,8 @@ class HallwayApp(SafeApp):
         else:
             raise error
 
-    async def on_unmount(self) -> None:
+    @on(events.Unmount)
+    async def _close(self) -> None:
         """Keep what was being written, and give the profile free."""
         if self._engine is not None:
             await self._main.keep_draft()
@@ -212,7 +209,7 @@ class HallwayApp(SafeApp):
         card: CardRead | None = await self.push_screen_wait(Join(code))
         if card is None:
             return
-        circle = await self.push_screen_wait(CardDialog(card, person or self.person))
+        circle: str | None = await self.push_screen_wait(CardDialog(card, person or self.person))
         if circle is not None:
             self.show_circle(circle)
         elif isinstance(self.screen, Welcome) and self._engine and self._engine.client.entries():

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input
 
-from tui.screens.dialog import Choice, Choices, Dialog, paragraph, title
+from tui.screens.dialog import Choice, Choices, Dialog, Field, paragraph, title
 
 
 class Ask(Dialog[str]):
@@ -26,7 +26,7 @@ class Ask(Dialog[str]):
     def body(self) -> ComposeResult:
         """Question, line, two buttons."""
         yield title(self._asked)
-        yield Input(self._value, compact=True, id="line", max_length=self._longest)
+        yield Field(self._value, id="line", max_length=self._longest)
         if self._note:
             yield paragraph(self._note, dim=True)
         with Choices(classes="choices"):

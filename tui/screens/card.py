@@ -17,7 +17,17 @@ from tui.engine.events import (
     Event,
     Refused,
 )
-from tui.screens.dialog import Choice, Choices, Dialog, paragraph, safe, safe_sentences, title
+from tui.screens.dialog import (
+    Choice,
+    Choices,
+    Dialog,
+    Field,
+    keys,
+    paragraph,
+    safe,
+    safe_sentences,
+    title,
+)
 from tui.screens.room import hall
 from tui.screens.words import chairs_left, history_for_newcomer, names_joined, time_left
 from tui.widgets.chairs import chairs
@@ -47,17 +57,14 @@ class CardDialog(Dialog[str]):
             yield Static(safe(card.topic), classes="dim")
         yield Static(self._facts(), id="facts")
         yield Static(Content("What should they call you?"), classes="label")
-        yield Input(
-            self._person, placeholder="your name", compact=True, id="name", max_length=NAME_LONGEST
-        )
+        yield Field(self._person, placeholder="your name", id="name", max_length=NAME_LONGEST)
         if card.asks_at_door:
-            yield Input(
+            yield Field(
                 placeholder="a line for whoever opens, if you like",
-                compact=True,
                 id="line",
                 max_length=LINE_LONGEST,
             )
-        yield paragraph("", id="said", dim=True)
+        yield paragraph(keys(("enter", "come in")), id="said", dim=True)
         with Choices(classes="choices"):
             yield Choice("Come in", id="enter")
             yield Choice("Not now", id="later")

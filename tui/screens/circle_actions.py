@@ -252,7 +252,9 @@ class CircleActions(Screen[None]):
 
         asked = Content.assemble("What should they call you in ", safe(facts.name, "bold"), "?")
         note = "The others are told that it is you who is called so now."
-        person = await self.app.push_screen_wait(Ask(asked, value=facts.me, yes="Rename", note=note))
+        person = await self.app.push_screen_wait(
+            Ask(asked, value=facts.me, yes="Rename", note=note)
+        )
         if person:
             await self._do(Rename(circle=facts.id, person=person))
 

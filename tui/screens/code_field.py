@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from tui.screens.dialog import Field
 
 SPOKEN_WORDS = 3
 SHOWN = 6
@@ -17,7 +18,7 @@ _LAST = re.compile(r"[a-z]+\Z")
 _SPLIT = re.compile(r"[\s\-]+")
 
 
-class CodeField(Input):
+class CodeField(Field):
     """One line; what it says about completions is for whoever shows it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]

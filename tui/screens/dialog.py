@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from tui.safe_text import sanitise_block, sanitise_line
 from tui.screens.room import Hearing
@@ -20,7 +20,11 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer], Hearing):
     """A card; Esc closes it with no answer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("pageup", "turn(-1)", show=False),
+        Binding("pagedown", "turn(1)", show=False),
+    ]
     KIND = ""
     """A class of the card, for the style sheet."""
 
@@ -31,6 +35,11 @@ class Dialog(ModalScreen[Answer], Hearing):
     def body(self) -> ComposeResult:
         """What the card shows."""
         yield from ()
+
+    def action_turn(self, by: int) -> None:
+        """Scroll a card that has no room for all of it."""
+        card = self.query_one("#card", VerticalScroll)
+        card.scroll_relative(y=by * max(1, card.size.height - 2), animate=False)
 
     def action_close(self) -> None:
         """Go away without an answer."""
@@ -50,6 +59,13 @@ class Choice(Button):
             compact=True,
             disabled=disabled,
         )
+
+
+class Field(Input):
+    """A field of one line; what stands in it already is not taken for a selection."""
+
+    def __init__(self, value: str = "", **named: Any) -> None:
+        super().__init__(value, compact=True, select_on_focus=False, **named)
 
 
 class Choices(Horizontal):

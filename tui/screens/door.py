@@ -12,6 +12,7 @@ from tui.engine.events import Event, Refused, RequestAnswered, RequestFacts
 from tui.screens.dialog import Choice, Choices, Dialog, paragraph, safe, safe_sentences, title
 from tui.screens.room import hall
 
+
 class Door(Dialog[None]):
     """Who asks, on whose code, with which line."""
 

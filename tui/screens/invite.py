@@ -13,12 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Static
 
-from tui.engine.events import CircleFacts, Event
+from tui.engine.events import CircleChanged, CircleFacts, Event
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import Choice, Choices, Dialog, keys, safe, title
 from tui.screens.invite_open import OpenCodes
 from tui.screens.invite_say import SayIt
 from tui.screens.invite_send import SendIt
+from tui.screens.room import hall, read
 from tui.widgets.chairs import chairs
 
 PAGES = {"say": "Say it", "send": "Send it", "codes": "Open codes"}
@@ -43,12 +44,7 @@ class Invite(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The pages' names, and the one that is open."""
-        yield title(
-            ("Invite to ", "$muted"),
-            safe(self.circle.name, "bold"),
-            "   ",
-            chairs(self.circle.chairs, self.circle.cap),
-        )
+        yield title(self._title())
         with Choices(id="pages"):
             for page, name in PAGES.items():
                 yield Choice(name, id=f"page-{page}")
@@ -57,6 +53,11 @@ class Invite(Dialog[None]):
             yield SendIt(self.circle, id="send")
             yield OpenCodes(self.circle, id="codes")
         yield Static(keys(("1 2 3", "pages"), ("esc", "close")), id="card-foot")
+
+    def _title(self) -> Content:
+        circle = self.circle
+        taken = chairs(circle.chairs, circle.cap, hall(self).glyphs)
+        return Content.assemble(("Invite to ", "$muted"), safe(circle.name, "bold"), "   ", taken)
 
     def on_mount(self) -> None:
         """The page that is open has the focus."""
@@ -81,6 +82,9 @@ class Invite(Dialog[None]):
 
     def hear(self, event: Event) -> None:
         """Codes are tried, used, and end."""
+        if isinstance(event, CircleChanged) and event.circle == self.circle.id:
+            self.circle = read(self).circle(event.circle)
+            self.query_one(".card-title", Static).update(self._title())
         for page in (self.query_one(SayIt), self.query_one(SendIt), self.query_one(OpenCodes)):
             page.hear(event)
 
@@ -89,9 +93,7 @@ class Invite(Dialog[None]):
         """Close the spoken code, and go; a person who is at it is turned away knowingly."""
         say = self.query_one(SayIt)
         if say.somebody_is_at_it:
-            confirm = Confirm(
-                Content(TURN_AWAY), TURN_AWAY_BODY, yes="Close it", no="Keep it open"
-            )
+            confirm = Confirm(Content(TURN_AWAY), TURN_AWAY_BODY, yes="Close it", no="Keep it open")
             if not await self.app.push_screen_wait(confirm):
                 return
         await say.close()

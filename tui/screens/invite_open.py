@@ -39,7 +39,12 @@ class OpenCodes(Vertical):
         yield Static(NONE_OPEN, id="none-open", classes="dim")
         yield OptionList(id="open-codes", compact=True)
         yield Static(id="open-said", classes="dim")
-        yield Static(keys(("x", "withdraw"),), id="open-keys")
+        yield Static(
+            keys(
+                ("x", "withdraw"),
+            ),
+            id="open-keys",
+        )
 
     def refill(self) -> None:
         """Read the open codes again."""

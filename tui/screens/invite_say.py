@@ -47,6 +47,7 @@ class SayIt(Vertical):
         self._spoken: SpokenOpened | None = None
         self._asking = False
         self._waits_for_relay = False
+        self._came_in = ""
         self.somebody_is_at_it = False
         self.carrier: bytes | None = None
         """The sealed code that the spoken one carries: no code to be shown by itself."""
@@ -77,12 +78,10 @@ class SayIt(Vertical):
         self.query_one("#plate", Static).update(shown)
 
     def _note(self) -> None:
-        spoken = self._spoken
-        sentences = ["Say it to one person; it works once."]
-        if spoken is not None:
-            until = clock_time(spoken.expires_at)
-            sentences[0] = f"Say it to one person. It works once, until {until}, while this is open"
-            sentences[0] += "."
+        sentences = []
+        if self._spoken is not None:
+            until = clock_time(self._spoken.expires_at)
+            sentences = [f"Say it to one person. It works once, until {until}, while this is open."]
         sentences.append(history_for_inviter(self._circle.history))
         sentences.append(who_can_reach(self._circle.relay))
         self.query_one("#spoken-note", Static).update(Content("\n".join(sentences)))
@@ -94,6 +93,7 @@ class SayIt(Vertical):
             return
         self._asking = True
         self._waits_for_relay = False
+        self._spoken = None
         self._plate("")
         self._note()
         self._state("Making a code…")
@@ -106,6 +106,7 @@ class SayIt(Vertical):
             self._spoken = answer
             self.carrier = next(iter(self._own_codes() - before), None)
             self.somebody_is_at_it = False
+            self._came_in = ""
             self._plate(answer.code)
             self._note()
             self._state(WAITING, "●")
@@ -148,8 +149,11 @@ class SayIt(Vertical):
                 self._spoken = None
                 self.somebody_is_at_it = False
                 self._plate("")
-                self._state(safe_sentences(sentence), "○", "$muted")
+                self._note()
+                if not self._came_in:
+                    self._state(safe_sentences(sentence), "○", "$muted")
             case InviteUsed(circle=circle, name=name) if circle == self._circle.id:
+                self._came_in = name
                 self._state(Content.assemble(safe(name, "bold"), " is here."), "●", "$success")
             case CircleChanged(circle=circle) if circle == self._circle.id:
                 self._circle = read(self).circle(circle)

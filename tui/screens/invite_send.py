@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.engine.commands import CreateInvite
 from tui.engine.events import CircleFacts, Event, InviteFacts, InviteMade, InviteUsed, Refused
-from tui.screens.dialog import Choice, Choices, keys, safe, safe_sentences
+from tui.screens.dialog import Choice, Choices, Field, keys, safe, safe_sentences
 from tui.screens.qr import QUIET_LEAST, QrDialog, drawn, matrix_of, size
 from tui.screens.room import hall, read
 from tui.screens.words import DAY, history_for_inviter, names_joined, time_left, who_can_reach
@@ -45,13 +45,11 @@ class SendIt(Vertical):
     def compose(self) -> ComposeResult:
         with Vertical(id="make"):
             yield Static(Content("For how many people?"), classes="label")
-            yield Input("1", type="integer", compact=True, id="uses", max_length=2)
+            yield Field("1", type="integer", id="uses", max_length=2)
             yield Static(Content("For how many days?"), classes="label")
-            yield Input("7", type="integer", compact=True, id="days", max_length=3)
+            yield Field("7", type="integer", id="days", max_length=3)
             yield Static(Content("How many messages of before do they see?"), classes="label")
-            yield Input(
-                str(self._circle.history), type="integer", compact=True, id="history", max_length=5
-            )
+            yield Field(str(self._circle.history), type="integer", id="history", max_length=5)
             with Choices(classes="choices"):
                 yield Choice("Make the code", id="make-code")
             yield Static(id="make-said", classes="dim")
@@ -59,7 +57,6 @@ class SendIt(Vertical):
             yield Static(id="sealed-qr")
             with Vertical(id="sealed-text"):
                 yield Static(id="sealed-code")
-                yield Static(id="sealed-note", classes="dim")
                 yield Static(
                     keys(
                         ("y", "copy it"),
@@ -67,8 +64,10 @@ class SendIt(Vertical):
                         ("w", "words"),
                         ("q", "QR"),
                         ("n", "new code"),
-                    )
+                    ),
+                    id="sealed-keys",
                 )
+                yield Static(id="sealed-note", classes="dim")
 
     def refill(self) -> None:
         """Show the newest open code of one's own; without one, make one."""
@@ -174,7 +173,7 @@ class SendIt(Vertical):
         if isinstance(answer, InviteMade):
             said.update("")
             self.show(answer.invite)
-            self.screen.focus_next()
+            self.screen.query_one("#page-send").focus()
         elif isinstance(answer, Refused):
             said.update(safe_sentences(answer.sentence))
 

@@ -10,7 +10,15 @@ from textual.widgets import Button, Input, Static
 from tui.engine.commands import ReadCode
 from tui.engine.events import CardRead, Refused
 from tui.screens.code_field import CodeField
-from tui.screens.dialog import Choice, Choices, Dialog, keys, paragraph, safe_sentences, title
+from tui.screens.dialog import (
+    Choice,
+    Choices,
+    Dialog,
+    keys,
+    paragraph,
+    safe_sentences,
+    title,
+)
 from tui.screens.room import hall
 
 CODE_LONGEST = 1024
@@ -37,7 +45,6 @@ class Join(Dialog[CardRead]):
         yield CodeField(
             self._code,
             placeholder="walrus-tulip-violin",
-            compact=True,
             id="code",
             max_length=CODE_LONGEST,
         )

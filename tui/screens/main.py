@@ -91,9 +91,7 @@ class Main(CircleActions, RoomScreen[None]):
             Content.assemble((f"{glyphs.brand} ", "$accent"), ("hallway", "bold"))
         )
         self.query_one("#left-foot", Static).update(
-            Content.assemble(
-                ("/open", "bold $accent"), "  ", ("/join", "bold $accent"), (" a circle", "$muted")
-            )
+            Content.assemble(("/open", "bold $accent"), "  ", ("/join", "bold $accent"))
         )
         self.query_one("#notices").display = False
         self.query_one(Composer).focus()
@@ -159,7 +157,7 @@ class Main(CircleActions, RoomScreen[None]):
         client, glyphs, now = read(self), hall(self).glyphs, hall(self).now()
         title = self.query_one("#title", Static)
         title.update(header(facts, glyphs, title.size.width))
-        self.query_one("#link", Static).update(notices.link_line(facts, now, glyphs))
+        self.query_one("#link", Static).update(notices.link_line(facts, glyphs))
         lines = notices.of_circle(
             facts, client.requests(facts.id), client.may_return(facts.id), glyphs
         )

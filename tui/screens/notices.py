@@ -64,17 +64,15 @@ def _line(mark: str, style: str, sentence: Content) -> Content:
     return Content.assemble((f"{mark} ", style), sentence)
 
 
-def link_line(facts: CircleFacts, now: int, glyphs: Glyphs) -> Content:
-    """How a circle stands with its relay, in a few words; an own message that waits is said."""
+def link_line(facts: CircleFacts, glyphs: Glyphs) -> Content:
+    """How a circle stands with its relay, in a few words; that own messages wait is said."""
+    if facts.left:
+        return Content.styled("left", "$muted")
+    mark, word, style = {
+        LinkState.ONLINE: (glyphs.on, "connected", "$success"),
+        LinkState.CONNECTING: (glyphs.off, "connecting", "$warning"),
+        LinkState.OFFLINE: (glyphs.off, "offline", "$warning"),
+        LinkState.STOPPED: (glyphs.warning, "stopped", "$error"),
+    }[facts.link]
     waiting = f", {facts.waiting} waiting to be sent" if facts.waiting else ""
-    match facts.link:
-        case _ if facts.left:
-            return Content.styled("left", "$muted")
-        case LinkState.ONLINE:
-            return Content.assemble((f"{glyphs.on} ", "$success"), (f"connected{waiting}", "$muted"))
-        case LinkState.CONNECTING:
-            return Content.assemble((f"{glyphs.off} ", "$warning"), (f"connecting{waiting}", "$muted"))
-        case LinkState.STOPPED:
-            return Content.assemble((f"{glyphs.warning} ", "$error"), (f"stopped{waiting}", "$error"))
-        case _:
-            return Content.assemble((f"{glyphs.off} ", "$warning"), (f"offline{waiting}", "$muted"))
+    return Content.assemble((f"{mark} ", style), (f"{word}{waiting}", "$muted"))

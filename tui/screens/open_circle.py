@@ -9,7 +9,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.engine.commands import OpenCircle
 from tui.engine.events import CircleOpened, Refused
-from tui.screens.dialog import Choice, Choices, Dialog, paragraph, safe_sentences, title
+from tui.screens.dialog import Choice, Choices, Dialog, Field, paragraph, safe_sentences, title
 from tui.screens.room import NoRelayError, hall
 
 CAP, CAP_LEAST, CAP_MOST = 8, 2, 50
@@ -29,11 +29,11 @@ class OpenCircleDialog(Dialog[str]):
         """Three fields, two buttons."""
         yield title("Open a circle")
         yield Static(Content("What is it called?"), classes="label")
-        yield Input(compact=True, id="circle", placeholder="Kitchen table", max_length=64)
+        yield Field(id="circle", placeholder="Kitchen table", max_length=64)
         yield Static(Content("What should they call you there?"), classes="label")
-        yield Input(self._person, compact=True, id="person", max_length=64)
+        yield Field(self._person, id="person", max_length=64)
         yield Static(Content("How many chairs?"), classes="label")
-        yield Input(str(CAP), compact=True, id="cap", type="integer", max_length=2)
+        yield Field(str(CAP), id="cap", type="integer", max_length=2)
         yield paragraph(CAP_NOTE, id="said", dim=True)
         with Choices(classes="choices"):
             yield Choice("Open it", id="open")

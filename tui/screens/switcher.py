@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.engine.events import CircleFacts
-from tui.screens.dialog import Dialog, safe, title
+from tui.screens.dialog import Dialog, Field, safe, title
 
 HERE = "▎"
 NEW, JOIN = "new", "join"
@@ -35,7 +35,7 @@ class Switcher(Dialog[str]):
     def body(self) -> ComposeResult:
         """A field above a list."""
         yield title("Go to")
-        yield Input(placeholder="a circle's name", compact=True, id="sought")
+        yield Field(placeholder="a circle's name", id="sought")
         yield OptionList(*self._options(""), id="found", compact=True)
 
     def on_mount(self) -> None:

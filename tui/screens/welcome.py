@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.engine.commands import OpenCircle
 from tui.engine.events import CircleOpened, Refused
-from tui.screens.dialog import Choice, Choices, paragraph, safe_sentences
+from tui.screens.dialog import Choice, Choices, Field, paragraph, safe_sentences
 from tui.screens.room import NoRelayError, RoomScreen, hall
 from tui.screens.words import first_circle_name
 
@@ -48,17 +48,17 @@ class Welcome(RoomScreen[None]):
             yield Static(self._logo(), id="logo")
             yield paragraph("A quiet place for the people you know.", id="tag")
             yield Static(Content("What should they call you?"), classes="label")
-            yield Input(placeholder="your name", compact=True, id="name", max_length=NAME_LONGEST)
+            yield Field(placeholder="your name", id="name", max_length=NAME_LONGEST)
             with Choices(id="choices"):
                 yield Choice("Open a circle", id="open")
                 yield Choice("I have a code", id="code")
             note = "No sign-up. Your keys are made here and stay here."
-            yield paragraph(note, id="status", dim=True)
+            yield paragraph(note, id="said", dim=True)
 
     def _logo(self) -> Content:
         rows = "\n".join(LOGO)
         if self._ascii:
-            rows = rows.translate(str.maketrans({"●": "o", "·": ".", "◍": "O"}))
+            rows = rows.translate(str.maketrans("●·◍", "o.O"))
         return Content(rows).stylize("$accent")
 
     def on_mount(self) -> None:
@@ -92,7 +92,7 @@ class Welcome(RoomScreen[None]):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """A sentence below the choices."""
-        status = self.query_one("#status", Static)
+        status = self.query_one("#said", Static)
         status.set_class(wrong, "wrong")
         status.update(safe_sentences(sentence))
 

@@ -74,10 +74,10 @@ def who_can_reach(relay: str) -> str:
         host = host.partition(":")[0]
     if host in LOCAL_HOSTS:
         return (
-            "The relay runs on this computer, and only people on this computer can reach it. "
+            "The relay runs on this computer, and only somebody at this computer can reach it. "
             "To meet others, open a circle on a relay that they can reach."
         )
-    return f"Everybody who can reach {host} can come in by it."
+    return f"The relay is {host}; whoever comes in has to be able to reach it."
 
 
 def clock_time(at: int) -> str:

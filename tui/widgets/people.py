@@ -10,24 +10,24 @@ from tui.themes import hue
 
 
 def people(members: list[MemberFacts]) -> Content:
-    """Two lines a member: the name with what they are here, and on whose word they came in."""
+    """A few lines a member: the name, what they are here, and on whose word they came in."""
     return Content("\n").join(_member(member) for member in members)
 
 
 def _member(member: MemberFacts) -> Content:
+    how = _how(member)
     notes = [note for note, holds in (("you", member.me), ("host", member.host)) if holds]
     first = Content.assemble(
         (sanitise_line(member.name), f"bold {hue(member.hue)}"),
         ("  " + ", ".join(notes) if notes else "", "$muted"),
     )
-    how = _how(member)
-    return first if not how else Content.assemble(first, "\n", (f"  {how}", "$muted"))
+    return Content("\n").join([first, *(Content.styled(f"  {line}", "$muted") for line in how)])
 
 
-def _how(member: MemberFacts) -> str:
+def _how(member: MemberFacts) -> list[str]:
     invited, admitted = sanitise_line(member.invited_by), sanitise_line(member.admitted_by)
     if not invited:
-        return ""
+        return []
     if not admitted or admitted == invited:
-        return f"on {invited}'s code"
-    return f"on {invited}'s code, let in by {admitted}"
+        return [f"on {invited}'s code"]
+    return [f"on {invited}'s code", f"let in by {admitted}"]
