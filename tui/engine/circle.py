@@ -31,6 +31,10 @@ SUITE = CHACHA20POLY1305_SUITE
 FOUNDING, ACTIVE, STOPPED, LEFT, REMOVED = "founding", "active", "stopped", "left", "removed"
 """What may stand in a circle's `status`."""
 
+EVICTED = "evicted"
+"""Stopped, because the relay says that this device was removed. That is the relay's word alone: the
+group is kept, and goes on should the relay take it back."""
+
 
 class Pace:
     """How fast messages go out: a little slower than a relay lets them, so that it refuses none.

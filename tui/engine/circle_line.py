@@ -10,7 +10,7 @@ from crypto.access.log import EMPTY_CHAIN, Head
 from relay import wire
 from relay.wire import FromClient, FromRelay, Refusal
 from tui.engine import beats, committing, door, heads, reading, returning, saying, spoken, timeline
-from tui.engine.circle import ACTIVE, FOUNDING, REMOVED, Circle, Connection
+from tui.engine.circle import ACTIVE, EVICTED, FOUNDING, LEFT, Circle, Connection
 from tui.engine.context import Context
 from tui.engine.errors import LinkError, WishError
 from tui.engine.events import (
@@ -158,6 +158,9 @@ class CircleLine(Line):
             record.head = head.encode()
         else:
             heads.note(circle, head, "you")
+        if record.status == EVICTED:
+            record.status, record.sentence = ACTIVE, ""
+            circle.tell_changed()
         if record.status == FOUNDING:
             record.status, record.token = ACTIVE, None
             opened = CircleOpened(ref=self.ref, circle=circle.hex, name=record.name)
@@ -231,12 +234,16 @@ class CircleLine(Line):
         self.closed(sentence)
 
     def _removed(self) -> None:
-        circle = self.circle
-        sentence = "The relay says that this device was taken out of the circle."
-        if circle.group is not None:
-            timeline.notice(circle, sentence, warning=True)
-            circle.end(REMOVED, sentence)
-        self.again()
+        circle, record = self.circle, self.circle.record
+        if record.left_at:
+            timeline.notice(circle, "You left.")
+            circle.end(LEFT, "You left.")
+        elif record.status == ACTIVE:
+            record.status = EVICTED
+            record.sentence = "The relay says that this device was taken out of the circle."
+            timeline.notice(circle, record.sentence, warning=True)
+            circle.tell_changed()
+        self.again(LONGEST_WAIT)
 
     def _not_founded(self, frame: wire.Refused) -> None:
         if frame.code == Refusal.EXISTS:

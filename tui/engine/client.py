@@ -104,6 +104,8 @@ class Client:
         except BaseException:
             context.told.clear()
             self._desk.reload()
+            self._ready += context.told
+            context.told.clear()
             raise
         self._ready += context.told
         context.told.clear()

@@ -9,15 +9,17 @@ from tui.engine import timeline
 from tui.engine.circle import Circle
 from tui.engine.circle_line import CircleLine
 from tui.engine.context import Context
-from tui.engine.entering import CardLine, JoiningLine, Reading
+from tui.engine.entering import CardLine, CodeLine, JoiningLine, Reading
 from tui.engine.errors import WishError
 from tui.engine.events import CircleChanged, Row
+from tui.engine.founding import FoundingLine
 from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 
 BODIES_KEPT = 7 * 86_400_000
 TIDY_EVERY = 3_600_000
 ENTRY_ID_LENGTH = 8
+FAILED = "Something failed inside of this program, and nothing has changed. Try again."
 
 
 class Desk:
@@ -32,9 +34,12 @@ class Desk:
         self.reload()
 
     def reload(self) -> None:
-        """Read everything again; all connections begin anew."""
+        """Read everything again; all connections begin anew, and what lived on one has failed."""
         store, context = self.context.store, self.context
-        self.lines = []
+        dropped, self.lines = self.lines, []
+        for line in dropped:
+            if isinstance(line, CodeLine | FoundingLine) and not line.over:
+                line.fail(WishError("failed", FAILED))
         for record in store.circles.where("1 ORDER BY number"):
             circle = Circle.load(context, record)
             self.lines.append(CircleLine(context, circle, self.default_relay))

@@ -113,15 +113,15 @@ class FoundingLine(Line):
         sentence = "The relay is not to be reached just now: it says that it is not well."
         if code == Refusal.GOING:
             sentence = "The relay is being shut down."
-        self.fail(sentence)
+        self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
 
     def lost(self, reason: str) -> None:
         """Without the hello there is no circle."""
         if not self.over:
-            self.fail(reason or f"The relay {self.address} can't be reached.")
+            sentence = reason or f"The relay {self.address} can't be reached."
+            self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
 
-    def fail(self, sentence: str) -> None:
+    def fail(self, error: WishError) -> None:
         """Nothing has been made."""
         self.over = True
-        error = WishError("unreachable", sentence, Exit.UNREACHABLE)
         self.context.refuse(self.command.ref, error)

@@ -251,6 +251,21 @@ def test_what_fails_changes_nothing_and_says_so() -> None:
     assert bo.texts() == ["Ana: kept"]
 
 
+def test_what_lived_on_a_connection_is_told_of_a_failure() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    code = ana.invites()
+    bo = world.person("Bo")
+    bo.do(commands.ReadCode(ref=1, code=code))
+    bo.do(commands.OpenCircle(ref=2, name="Second", person="Bo", relay=HOST))
+    bo.database.crash = "before"
+    with pytest.raises(CrashError):
+        bo.client.do(commands.ListCircles(ref=3))
+    refused = [event for event in bo.client.events() if isinstance(event, Refused)]
+    assert sorted(event.ref for event in refused) == [1, 2]
+    assert bo.client.links() == {}
+
+
 def test_a_link_that_is_not_wanted_any_more_is_ignored() -> None:
     world = World()
     (ana,) = world.circle("Ana")

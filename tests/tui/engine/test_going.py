@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from relay import wire
+from relay.wire import Refusal
 from tests.harness import World
+from tests.tui.engine.rogue import show
 from tui.engine import commands
 from tui.engine.events import CircleGone, Finished, LinkState, SpokenOpened
 
@@ -65,8 +68,41 @@ def test_who_was_removed_while_away_hears_it_from_the_relay() -> None:
     ana.expect(Finished, lambda ref: commands.Remove(ref=ref, member="Bo"))
     bo.offline = False
     world.wait(60_000)
-    assert bo.circle().left
+    assert bo.circle().link is LinkState.STOPPED and not bo.circle().left
     assert "taken out of the circle" in bo.circle().link_sentence
+    assert not bo.client.may_return(bo.circle().id)
+    bo.expect(Finished, lambda ref: commands.Forget(ref=ref, circle="Hallway"))
+    assert bo.client.circles() == []
+
+
+def test_a_relay_that_lies_about_it_destroys_nothing() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    show(bo, wire.Refused(None, Refusal.REMOVED))
+    assert bo.circle().link is LinkState.STOPPED
+    assert bo.refused(lambda ref: commands.SendText(ref=ref, text="x")).reason == "not_active"
+    world.wait(600_000)
+    assert bo.circle().link is LinkState.ONLINE
+    bo.says("still here")
+    world.settle()
+    assert ana.texts() == ["Bo: still here"]
+
+
+def test_who_left_and_lost_the_line_has_left() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    bo.do(commands.Leave())
+    (socket,) = bo.sockets.values()
+    while socket.up:
+        world.deliver(socket, up=True)
+    world.store.settle()
+    socket.cut()
+    bo.offline = True
+    world.wait(60_000)
+    assert ana.circle().chairs == 1
+    bo.offline = False
+    world.wait(600_000)
+    assert bo.circle().left and bo.circle().link_sentence == "You left."
 
 
 def test_some_cannot_be_removed() -> None:

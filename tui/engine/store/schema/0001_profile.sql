@@ -6,7 +6,7 @@ CREATE TABLE circles (
     id          BLOB NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     topic       TEXT NOT NULL,
-    status      TEXT NOT NULL,     -- founding, active, stopped, left, removed
+    status      TEXT NOT NULL,     -- founding, active, stopped, evicted, left, removed
     sentence    TEXT NOT NULL,     -- why it is stopped, or how it ended
     address     TEXT NOT NULL,
     pin         BLOB NOT NULL,
