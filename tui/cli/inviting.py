@@ -92,7 +92,7 @@ async def _until_used(visit: Visit, circle: str, invite: bytes) -> None:
         while not (isinstance(event, InviteUsed) and event.invite_id == invite):
             event = await visit.news()
         note(f"{sanitise_line(event.name)} is here.")
-    await visit.until(circle, lambda facts: not facts.unsent)
+    await visit.settled(circle)
 
 
 async def _spoken(visit: Visit, circle: str, arguments: argparse.Namespace) -> None:
@@ -116,7 +116,7 @@ async def _spoken(visit: Visit, circle: str, arguments: argparse.Namespace) -> N
                 if not used:
                     raise CommandError(sentence)
                 break
-    await visit.until(circle, lambda facts: not facts.unsent)
+    await visit.settled(circle)
 
 
 def _facts(circle: str, facts: InviteFacts) -> dict[str, Any]:

@@ -65,7 +65,7 @@ async def members(place: Place, arguments: argparse.Namespace) -> None:
         circle = await visit.circle_id(arguments.circle)
         if visit.ours and not (await visit.facts(circle)).left:
             try:
-                await visit.online(circle)
+                await visit.settled(circle)
             except CommandError as error:
                 note(f"{error} What follows is what is known here.")
         for facts in (await visit.ask(ListMembers(circle=circle), Members)).members:

@@ -111,6 +111,12 @@ class Visit:
         """Wait until a circle is connected and caught up."""
         return await self.until(circle, lambda facts: facts.link is LinkState.ONLINE)
 
+    async def settled(self, circle: str) -> CircleFacts:
+        """Wait until a circle is online, and nothing of this device's is under way any more."""
+        return await self.until(
+            circle, lambda facts: facts.link is LinkState.ONLINE and not facts.unsent
+        )
+
 
 def check_reachable(facts: CircleFacts) -> None:
     """CommandError where a circle's connection has failed, or will not come about."""

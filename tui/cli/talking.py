@@ -83,7 +83,7 @@ async def read(place: Place, arguments: argparse.Namespace) -> None:
         facts = await visit.facts(circle)
         if visit.ours and not facts.left:
             try:
-                await visit.online(circle)
+                await visit.settled(circle)
             except CommandError as error:
                 note(f"{error} What follows is what is here.")
         for row in await _newest(visit, circle, arguments.last):
