@@ -150,6 +150,21 @@ class Conversation(ScrollView, can_focus=True):
         """Whether there are no rows."""
         return self._window is not None and not self._window.entries
 
+    @property
+    def loaded(self) -> list[Row]:
+        """The rows that are in memory."""
+        return [] if self._window is None else [entry.row for entry in self._window.entries]
+
+    @property
+    def pending(self) -> bool:
+        """Whether something has come in that is not drawn yet."""
+        return bool(self._pending)
+
+    @property
+    def missed(self) -> bool:
+        """Whether something came in at the end while the reader was further up."""
+        return self._missed
+
     def say_when_empty(self, sentence: str) -> None:
         """What is said while there are no rows."""
         self._empty = sanitise_line(sentence)
@@ -202,19 +217,15 @@ class Conversation(ScrollView, can_focus=True):
         self._settling = True
         try:
             for _ in range(4):
-                line = (
-                    window.total
-                    if to is None
-                    else to
-                    if isinstance(to, int)
-                    else window.line_of(to)
-                )
+                if to is None:
+                    line = window.total
+                else:
+                    line = to if isinstance(to, int) else window.line_of(to)
                 self._scroll_now(line)
-                place = window.place_of(round(self.scroll_y))
-                if not self._load():
+                kept = self._load()
+                if kept is None:
                     break
-                if isinstance(to, int):
-                    to = place
+                to = None if to is None else kept
         finally:
             self._settling = False
         self._note_view()
@@ -231,26 +242,24 @@ class Conversation(ScrollView, can_focus=True):
             self._scroll_update(size)
         self.scroll_y = self.scroll_target_y = float(line)
 
-    def _load(self) -> bool:
-        """Read what is near the view and not loaded; whether anything changed."""
+    def _load(self) -> Place | None:
+        """Read what is near the view and not loaded; the place to keep, if anything was read."""
         window, height = self._window, self.size.height
         if window is None or not window.entries:
-            return False
+            return None
         top = round(self.scroll_y)
         first, last = window.above, window.above + window.loaded
         if top + height <= first - height or top >= last + height:
-            share = top / max(1, window.total - height)
-            window.open_at(window.source.position_at(share))
-            window.above, moved = (0 if window.at_start else max(PAGE, top)), True
-            return moved
-        changed = False
+            return window.seek(top, height)
+        place, changed = window.place_of(top), False
         if top - height < first:
             changed = window.load_before()
         if top + 2 * height > last:
             changed = window.load_after() or changed
-        if changed:
-            window.trim(top)
-        return changed
+        if not changed:
+            return None
+        window.trim(top if place is None else window.line_of(place))
+        return place
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Somebody scrolled: read what comes into view."""
@@ -326,6 +335,10 @@ class Conversation(ScrollView, can_focus=True):
             pending.clear()
             return
         place, following = self._top_place(), self.following
+        newest = window.entries[-1].row.position if window.entries else -1
+        if not (following or self._missed) and any(row.position > newest for row, _ in pending):
+            self._missed = True
+            self.post_message(self.Follows(False, True))
         if len(pending) > PAGE:
             # So much has come that reading the page anew is less work than each row by itself.
             self._reopen(window, place)
@@ -334,8 +347,6 @@ class Conversation(ScrollView, can_focus=True):
                 window.put(row, was)
             window.trim(window.total if following else round(self.scroll_y))
         pending.clear()
-        if not following and not self._missed and not window.at_end:
-            self._missed = True
         self._settle(None if following else place)
 
     def _reopen(self, window: Window, place: Place | None) -> None:

@@ -124,6 +124,21 @@ class Window:
         self.above = 0 if self.at_start else max(PAGE, round(everything * share))
         self.below = 0 if self.at_end else max(PAGE, everything - self.above - self.loaded)
 
+    def seek(self, line: int, height: int) -> Place | None:
+        """Load the rows that a line far from what is loaded may belong to; what stands there now.
+
+        :param height: lines of the view whose top is at `line`.
+        """
+        share = min(1.0, line / max(1, self.total - height))
+        self.open_at(self.source.position_at(share))
+        if not self.entries:
+            return None
+        index = min(self._bisect(self.source.position_at(share)), len(self.entries) - 1)
+        # The guess above is chosen so that the scroll bar stays where it was put.
+        self.above = 0 if self.at_start else max(PAGE, line - self._top_list()[index])
+        row = self.entries[index].row
+        return Place(row.id, row.position, 0)
+
     def lay_out(self, page: Page) -> None:
         """Lay everything out anew: the width has changed, or what counts as read."""
         scale = self.page.measure / page.measure

@@ -1,0 +1,184 @@
+"""Where one writes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from tui.safe_app import SafeApp
+from tui.widgets.composer import Composer
+
+
+class Desk(SafeApp):
+    """A composer, and something else that takes the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+        self.left = 0
+        self.switched = 0
+
+    def compose(self) -> ComposeResult:
+        yield Composer()
+        yield Button("elsewhere")
+
+    def on_composer_written(self, message: Composer.Written) -> None:
+        self.written.append(message.text)
+
+    def on_composer_messages(self) -> None:
+        self.left += 1
+
+    @property
+    def composer(self) -> Composer:
+        return self.query_one(Composer)
+
+
+@asynccontextmanager
+async def desk(text: str = "") -> AsyncIterator[tuple[Desk, Pilot[None]]]:
+    app = Desk()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.composer.focus()
+        app.composer.put(text)
+        await pilot.pause()
+        yield app, pilot
+
+
+async def test_enter_hands_the_text_over_and_keeps_it() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("h", "i", "enter")
+        assert app.written == ["hi"]
+        assert app.composer.text == "hi"
+        app.composer.settled(True)
+        assert app.composer.text == ""
+
+
+async def test_enter_twice_sends_once() -> None:
+    async with desk("hi") as (app, pilot):
+        await pilot.press("enter", "enter")
+        assert app.written == ["hi"]
+        app.composer.settled(False)
+        assert app.composer.text == "hi"
+        await pilot.press("enter")
+        assert app.written == ["hi", "hi"]
+
+
+async def test_what_is_typed_meanwhile_stays() -> None:
+    async with desk("one\ntwo") as (app, pilot):
+        await pilot.press("enter", "m", "o", "r", "e", "ctrl+j", "x")
+        app.composer.settled(True)
+        assert app.composer.text == "more\nx"
+        await pilot.press("y")
+        assert app.composer.text == "more\nxy"
+
+
+async def test_what_was_changed_meanwhile_stays() -> None:
+    async with desk("hi") as (app, pilot):
+        await pilot.press("enter", "backspace")
+        app.composer.settled(True)
+        assert app.composer.text == "h"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\n"])
+async def test_nothing_is_not_sent(text: str) -> None:
+    async with desk(text) as (app, pilot):
+        await pilot.press("enter")
+        assert app.written == []
+
+
+async def test_another_draft_ends_the_waiting() -> None:
+    async with desk("hi") as (app, pilot):
+        await pilot.press("enter")
+        app.composer.put("of another circle")
+        app.composer.settled(True)
+        assert app.composer.text == "of another circle"
+        await pilot.press("!", "enter")
+        assert app.written == ["hi", "of another circle!"]
+
+
+@pytest.mark.parametrize("key", ["ctrl+j", "shift+enter"])
+async def test_lines_are_begun(key: str) -> None:
+    async with desk("a") as (app, pilot):
+        height = app.composer.size.height
+        await pilot.press(key, "b")
+        assert app.composer.text == "a\nb"
+        assert app.composer.size.height == height + 1
+        assert app.written == []
+
+
+async def test_it_grows_up_to_a_limit() -> None:
+    async with desk("\n" * 30) as (app, _):
+        assert app.composer.outer_size.height == 8
+
+
+async def test_a_paste_is_text() -> None:
+    async with desk("say: ") as (app, pilot):
+        app.composer.post_message(events.Paste("one\r\ntwo\n\x1b[31m"))
+        await pilot.pause()
+        assert app.composer.text == "say: one\ntwo\n␛[31m"
+        assert app.written == []
+
+
+async def test_a_paste_replaces_what_is_selected() -> None:
+    async with desk("hello") as (app, pilot):
+        app.composer.select_all()
+        app.composer.post_message(events.Paste("bye"))
+        await pilot.pause()
+        assert app.composer.text == "bye"
+
+
+async def test_to_the_messages() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("up")
+        assert app.left == 1
+        await pilot.press("a", "up", "b")
+        assert (app.left, app.composer.text) == (1, "ba")
+        await pilot.press("escape")
+        assert app.left == 2
+
+
+async def test_commands_complete() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("/", "i", "n")
+        assert app.composer.suggestion == "vite "
+        await pilot.press("tab")
+        assert app.composer.text == "/invite "
+        assert app.composer.has_focus
+
+
+async def test_names_complete() -> None:
+    async with desk("hello ") as (app, pilot):
+        app.composer.names(["Bo", "ana", "Anatol"])
+        await pilot.press("@", "A")
+        assert app.composer.suggestion == "na "
+        await pilot.press("tab", "!")
+        assert app.composer.text == "hello @Ana !"
+        await pilot.press("@", "z")
+        assert app.composer.suggestion == ""
+
+
+@pytest.mark.parametrize("text", ["", "/", "/zzz", "a@b", "@", "what /in"])
+async def test_nothing_to_complete_goes_on(text: str) -> None:
+    async with desk(text) as (app, pilot):
+        app.composer.names(["Bo", "b c"])
+        assert app.composer.suggestion == ""
+        await pilot.press("tab")
+        assert not app.composer.has_focus
+        assert app.composer.text == text
+
+
+async def test_nothing_is_suggested_in_the_middle() -> None:
+    async with desk("/in") as (app, pilot):
+        await pilot.press("left")
+        assert app.composer.suggestion == ""
+
+
+async def test_undo_takes_back_what_was_typed() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a", "b", "ctrl+z")
+        assert app.composer.text == ""
