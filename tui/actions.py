@@ -98,10 +98,10 @@ def shown_key(key: str) -> str:
     return f"^{plain}" if modifier == "ctrl" else f"{modifier}{plus}{plain}"
 
 
-def bindings(where: Where, *, priority: bool = False) -> list[Binding]:
+def bindings(where: Where) -> list[Binding]:
     """The bindings of whoever carries out this scope's actions, as `action_NAME`."""
     return [
-        Binding(",".join(action.keys), action.name, action.label, show=False, priority=priority)
+        Binding(",".join(action.keys), action.name, action.label, show=False)
         for action in ACTIONS
         if action.where is where and action.keys
     ]

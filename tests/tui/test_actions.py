@@ -76,9 +76,9 @@ def test_keys_are_written_as_people_write_them() -> None:
 
 
 def test_bindings_come_from_the_table() -> None:
-    made = {binding.action: binding for binding in bindings(Where.COMPOSER, priority=True)}
+    made = {binding.action: binding for binding in bindings(Where.COMPOSER)}
     assert made["new_line"].key == "ctrl+j,shift+enter"
-    assert all(binding.priority and not binding.show for binding in made.values())
+    assert not any(binding.show for binding in made.values())
     assert "open" not in {binding.action for binding in bindings(Where.ANYWHERE)}
     assert Keys.ControlK.value in {binding.key for binding in bindings(Where.ANYWHERE)}
 

@@ -21,6 +21,7 @@ from tui.actions import Where, bindings, complete_command
 from tui.safe_text import sanitise_block, sanitise_line
 
 _COMMAND = re.compile(r"/\w*\Z")
+_KEYS = {key: binding for binding in bindings(Where.COMPOSER) for key in binding.key.split(",")}
 _MENTION = re.compile(r"(?:^|\s)@([^\s@]*)\Z")
 
 
@@ -28,7 +29,7 @@ class Composer(TextArea):
     """A field of one line that grows. `TextArea.Changed` tells of drafts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(Where.COMPOSER, priority=True),
+        *bindings(Where.COMPOSER),
         # TextArea would delete to the end of the line.
         Binding("ctrl+k", "screen.switch", show=False),
     ]
@@ -123,6 +124,15 @@ class Composer(TextArea):
                 if start and name.casefold().startswith(start.casefold()) and name != start:
                     self.suggestion = name[len(start) :] + " "
                     return
+
+    async def _on_key(self, event: events.Key) -> None:
+        # A priority binding would be carried out before letters that were typed ahead of it and
+        # still wait for this widget; without one, TextArea takes Enter for a line break.
+        binding = _KEYS.get(event.key)
+        if binding is not None:
+            event.prevent_default()
+            event.stop()
+            await self.run_action(binding.action)
 
     async def _on_paste(self, event: events.Paste) -> None:
         # Textual calls a base class's handler as well, which would put it in once more.

@@ -58,6 +58,16 @@ async def test_enter_hands_the_text_over_and_keeps_it() -> None:
         assert app.composer.text == ""
 
 
+async def test_enter_waits_for_the_letters_before_it() -> None:
+    """Keys that come faster than they are drawn, as from a quick hand on a slow machine."""
+    async with desk() as (app, pilot):
+        for key in ("h", "i", "ctrl+j", "y", "o", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.written == ["hi\nyo"]
+
+
 async def test_enter_twice_sends_once() -> None:
     async with desk("hi") as (app, pilot):
         await pilot.press("enter", "enter")
