@@ -57,6 +57,10 @@ class Desk:
         """The circles, in the order in which this person came in."""
         return (line for line in self.lines if isinstance(line, CircleLine))
 
+    def joining_lines(self) -> list[JoiningLine]:
+        """This person's ways in."""
+        return [line for line in self.lines if isinstance(line, JoiningLine)]
+
     def circle_line(self, named: str) -> CircleLine:
         """The circle of a name or id; of none where there is only one. WishError otherwise."""
         lines = list(self.circle_lines())
@@ -101,6 +105,9 @@ class Desk:
 
     def work(self) -> None:
         """Do what can be done now, and write what has changed; inside the transaction."""
+        for joining in self.joining_lines():
+            if not joining.over:
+                joining.work()
         for line in list(self.circle_lines()):
             if not line.over:
                 line.work()
@@ -124,6 +131,7 @@ class Desk:
     def deadline(self) -> int | None:
         """When something is to be done by itself."""
         times = [line.deadline() for line in self.circle_lines()]
+        times += [line.deadline() for line in self.joining_lines()]
         return min((time for time in times if time is not None), default=None)
 
     def tidy(self) -> None:

@@ -53,6 +53,9 @@ from tui.engine.store.records import CircleRecord, JoiningRecord
 ASKING, PROBING = "asking", "probing"
 """What may stand in a joining's `phase`."""
 
+LOOK_FIRST = 5_000
+"""Milliseconds after which it is asked anew whether somebody has answered; then ever longer."""
+
 SENT, ORDERED = 1, 2
 """What may stand in a joining's `ordered`, after 0. What was sent may be in the log."""
 
@@ -295,6 +298,8 @@ class JoiningLine(Line):
         self._access = AccessKeyPair.from_seed(Secret(record.access_seed))
         self._entered = entered
         self._welcome = bytearray()
+        self._look_after: int | None = None
+        self._looked = 0
         if record.ordered:
             record.phase = PROBING
 
@@ -335,6 +340,18 @@ class JoiningLine(Line):
 
     def lost(self, reason: str) -> None:
         """Somebody may have answered meanwhile."""
+        self._look_after = None
+
+    def work(self) -> None:
+        """Look now and then whether somebody has answered while nobody was here to be told."""
+        if self._look_after is not None and self.context.now() >= self._look_after:
+            self._looked += 1
+            self._turn(PROBING)
+            self.again()
+
+    def deadline(self) -> int | None:
+        """When to look again."""
+        return self._look_after
 
     def closed(self, reason: str) -> None:
         """The connection ended: next it is asked whether this person is in."""
@@ -374,6 +391,8 @@ class JoiningLine(Line):
 
     def _at_the_relay(self) -> None:
         self.failures = 0
+        wait = min(LONGEST_WAIT, LOOK_FIRST << min(self._looked, 8))
+        self._look_after = self.context.now() + wait
         if self.record.ordered < ORDERED and self.session is not None:
             self.record.ordered = SENT
             self._keep()

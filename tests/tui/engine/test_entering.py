@@ -21,6 +21,7 @@ from tui.engine.events import (
     RequestWaiting,
     RowKind,
 )
+from tui.engine.links import LONGEST_WAIT
 
 
 def founded() -> tuple[World, Person, Person]:
@@ -317,3 +318,18 @@ def test_a_code_of_another_relay_is_dialled_there() -> None:
     (wish,) = bo.client.links().values()
     assert wish.address.dialled == "chat.example.org" and wish.circle == ""
     assert CardRead not in {type(event) for event in bo.heard}
+
+
+def test_an_answer_that_nobody_was_there_to_hear_is_found() -> None:
+    world, ana, bo = founded()
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+    ref = enter(bo, ana.invites(uses=2))
+    world.settle(wait=0)
+    (socket,) = bo.sockets.values()
+    deaf = socket.session
+    assert deaf is not None
+    deaf.lost()  # the relay has lost the guest, who does not know it yet
+    (waiting,) = ana.client.requests(ana.circle().id)
+    ana.expect(Finished, lambda ref: commands.AnswerRequest(ref=ref, n=waiting.n, admit=True))
+    world.wait(LONGEST_WAIT)
+    assert isinstance(answer(bo, ref), Entered)
