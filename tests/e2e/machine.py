@@ -139,11 +139,12 @@ class Machine:
         except (FileNotFoundError, ValueError):
             return None
 
-    def kill_relay(self) -> None:
-        """End the relay of this computer as a power cut would."""
+    def kill_relay(self) -> int:
+        """End the relay of this computer as a power cut would; which process it was."""
         process = self.relay_process()
         assert process is not None
         os.kill(process, signal.SIGKILL)
+        return process
 
     def close(self) -> None:
         """End whatever was started here."""
