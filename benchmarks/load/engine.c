@@ -535,8 +535,9 @@ void load_run(load_t *load, const slice_t *slice, result_t *result) {
   uint64_t due = now(), given_up = load->measured_to + (uint64_t)(slice->drain * 1e9);
   for (int32_t message = 0; message < slice->circles * slice->window; message++)
     publish(load, (uint32_t)(message % slice->circles), now());
-  for (uint64_t at = now(); at < given_up && (!load->ending || load->under_way); at = now()) {
+  for (uint64_t at = now(); at < given_up; at = now()) {
     load->ending = at >= load->measured_to;
+    if (load->ending && !load->under_way) break;
     uint64_t wake = load->ending ? given_up : load->measured_to;
     if (!slice->window && !load->ending) due = publish_due(load, due);
     turn(load, !slice->window && !load->ending && due < wake ? due : wake);

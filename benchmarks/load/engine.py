@@ -147,7 +147,6 @@ class Engine:
         circles = len(sockets) // members
         for each in sockets:
             each.setblocking(False)
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         setup = _Setup(dialect, circles, members, body, ack_every, log, log)
         return Load(self._library, setup, sockets)
 

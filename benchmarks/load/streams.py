@@ -9,7 +9,9 @@ _PATIENCE = 20
 
 def connect(port: int) -> socket.socket:
     """A connection to a server on this machine."""
-    return socket.create_connection(("127.0.0.1", port), _PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def read_exactly(from_: socket.socket, size: int) -> bytes:
