@@ -64,6 +64,8 @@ class SqliteStore:
         prepare(writing, path, rng)
         reading = connect(path, vfs)
         tidying = connect(path, vfs)
+        # A connection that has read nothing yet does not know that there is a write-ahead log.
+        Reader(tidying).relay_key()
         self._relay_key = Reader(reading).relay_key()
         self._intentions = _Queue[tuple[Intention, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import apsw
@@ -10,6 +11,7 @@ import apsw
 class Disk(apsw.VFS):
     """Registered as `name`; `events` are what happens to the write-ahead log.
 
+    `writers` are the threads that write elsewhere.
     `failing` is the error of every write, `failing_files` of those beside the write-ahead log.
     """
 
@@ -19,6 +21,7 @@ class Disk(apsw.VFS):
         self.failing_files: type[apsw.Error] | None = None
         self.fail_reads = False
         self.events: list[str] = []
+        self.writers: set[str] = set()
         super().__init__(name, base="")
 
     def xOpen(self, name: Any, flags: Any) -> DiskFile:
@@ -39,6 +42,8 @@ class DiskFile(apsw.VFSFile):
             raise self._disk.failing_files("the disk says no")
         if self._wal:
             self._disk.events.append("write")
+        else:
+            self._disk.writers.add(threading.current_thread().name)
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:

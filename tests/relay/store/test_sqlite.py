@@ -128,6 +128,16 @@ class TestWriteAheadLog:
         assert path.stat().st_size > 20 * 4096
         assert len(desk.read(C)) == 399
 
+    def test_a_thread_of_its_own_writes_it_back(self, opened: Opened, disk: Disk) -> None:
+        desk = opened(disk.name, checkpoint=50)
+        desk.do(creation(C))
+        disk.writers.clear()
+        n = 0
+        while not disk.writers:
+            n += 1
+            assert desk.do(append(C, n)) is STORED
+        assert disk.writers == {"store-tidy"}
+
     def test_a_disk_that_fails_meanwhile_breaks_the_store(self, opened: Opened, disk: Disk) -> None:
         desk = opened(disk.name, checkpoint=1)
         desk.do(creation(C))
