@@ -20,6 +20,7 @@ EDGES = (
     "tui.app",
     "tui.cli",
     "tui.engine.control",
+    "tui.engine.remote",
     "tui.engine.runner",
     "tui.safe_app",
     "tui.screens",

@@ -1,28 +1,37 @@
 """Where the engine meets the world: sockets to relays, the clock's alarms, the control socket.
 
-asyncio lives here and nowhere else in the engine. A Runner pumps bytes and events between a Client
-and its links; whoever shares the process asks it with `ask` and hears `news`. A RemoteOwner is the
-same two calls, to the process that owns the profile, over its control socket.
+A Runner pumps bytes and events between a Client and its links; whoever shares the process asks it
+with `ask` and hears `news`, whoever does not asks over the control socket (`tui.engine.remote`).
+Sockets to relays are here and nowhere else in the client.
 
-    RunnerError             this process cannot go on driving the engine
-    └── OwnerGoneError      the process that owned the profile has ended
+What a relay sends is given to the engine one message at a time, and the event loop has its turn in
+between: a screen in this process stays awake while a long conversation comes in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidStatus,
+    ProxyError,
+)
+from websockets.frames import CloseCode
 
 from crypto.primitives import sha256
 from crypto.relay_address import Address
@@ -32,47 +41,40 @@ from tui.engine.client import Client
 from tui.engine.commands import Command
 from tui.engine.control import (
     CONTROL_VERSION,
+    FRAME_LIMIT,
     ControlError,
     Hello,
     Switchboard,
-    Watch,
-    asker_ear,
     encode,
-    greeted,
     owner_ear,
 )
-from tui.engine.control import Ask as AskFrame
 from tui.engine.events import Event
-from tui.engine.links import LinkId, LinkWish
+from tui.engine.links import LONGEST_WAIT, LinkId, LinkWish
+from tui.engine.remote import (
+    READ_SIZE,
+    Listeners,
+    Owner,
+    OwnerGoneError,
+    RemoteOwner,
+    RunnerError,
+)
+
+__all__ = ["Owner", "OwnerGoneError", "RemoteOwner", "Revive", "Runner", "RunnerError"]
 
 OPEN_SECONDS = 10
 CLOSE_SECONDS = 2
 PING_SECONDS = 30
-READ_SIZE = 65_536
+
+LONGEST_SLEEP = 60
+"""Seconds after which the clock is looked at again: while a machine is suspended its alarms stand
+still, and its clock does not."""
+
+BACKLOG_LIMIT = 4 * FRAME_LIMIT
+"""Bytes that may wait for another process to read them; one that does not read is hung up on."""
 
 Revive = Callable[[Address], Awaitable[bool]]
 """Called when nobody answers at an address, before the failure is told: the relay of this
 computer may have to be started again. Whether it is worth dialling once more."""
-
-
-class RunnerError(Exception):
-    """This process cannot go on driving the engine."""
-
-
-class OwnerGoneError(RunnerError):
-    """The process that owned the profile has ended; what was asked may or may not have happened."""
-
-
-class Owner(Protocol):
-    """Whoever carries out commands: this process's Runner, or another's."""
-
-    async def ask(self, command: Command) -> Event:
-        """Carry out a command; its one answer. The command's own `ref` does not matter."""
-        ...
-
-    def news(self) -> AsyncIterator[Event]:
-        """What happens from now on, answers to others' commands left out."""
-        ...
 
 
 class Runner:
@@ -97,12 +99,14 @@ class Runner:
         self._broke = broke
         self._switchboard: Switchboard[asyncio.StreamWriter] = Switchboard()
         self._answers: dict[int, asyncio.Future[Event]] = {}
-        self._listeners: dict[asyncio.Queue[Event | None], None] = {}
+        self._listeners = Listeners()
         self._links: dict[LinkId, _Link] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._server: asyncio.Server | None = None
-        self._conversations: set[asyncio.Task[None]] = set()
-        self._failure: BaseException | None = None
+        self._socket: Path | None = None
+        self._over = ""
 
     async def __aenter__(self) -> Self:
         self._pump()
@@ -114,30 +118,25 @@ class Runner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        if self._server is not None:
-            self._server.close()
-        tasks = [link.task for link in self._links.values()] + list(self._conversations)
-        for task in tasks:
+        """What was said already is sent, if the relay takes it in time; asks fail by their name."""
+        self._halt("Hallway was closed.")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for answer in self._answers.values():
-            answer.cancel()
-        for listener in self._listeners:
-            listener.put_nowait(None)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # What this process asks.
 
     async def ask(self, command: Command) -> Event:
-        """Carry out a command; its one answer."""
+        """Carry out a command; its one answer. RunnerError once the engine failed or was left."""
+        if self._over:
+            raise RunnerError(self._over)
         ref = self._switchboard.number()
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._answers[ref] = answer
         try:
             self._drive(lambda: self.client.do(msgspec.structs.replace(command, ref=ref)))
-            if self._failure is not None:
-                raise RunnerError("the engine has failed") from self._failure
             return await answer
         finally:
             self._answers.pop(ref, None)
@@ -146,35 +145,46 @@ class Runner:
         """Carry out a command whose answer nobody waits for; it comes as news."""
         self._drive(lambda: self.client.do(msgspec.structs.replace(command, ref=0)))
 
-    async def news(self) -> AsyncIterator[Event]:
-        """What happens from now on; ends when the Runner is left."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._listeners[queue] = None
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            del self._listeners[queue]
+    def news(self) -> AsyncIterator[Event]:
+        """What happens from this call on; ends when the engine fails or is left."""
+        return self._listeners.news()
 
     # The pump.
 
     def _drive(self, feed: Callable[[], None]) -> None:
         """Give the engine one input, then carry out what it wants."""
-        if self._failure is not None:
+        if self._over:
             return
         try:
             feed()
             self._pump()
         except Exception as error:
-            self._fail(error)
+            self._halt("The engine has failed, and nothing more is done here.", error)
+            if self._broke is not None:
+                self._broke(error)
 
-    def _fail(self, error: BaseException) -> None:
-        self._failure = error
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(RunnerError("the engine has failed"))
-        if self._broke is not None:
-            self._broke(error)
+    def _halt(self, sentence: str, cause: BaseException | None = None) -> None:
+        """Nothing is driven any more; everybody who waits is told."""
+        if not self._over:
+            self._over = sentence
+            for answer in self._answers.values():
+                if not answer.done():
+                    failure = RunnerError(sentence)
+                    failure.__cause__ = cause
+                    answer.set_exception(failure)
+            self._listeners.end()
+        self._set_alarm(None)
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
+            self._socket = None
+        for task in self._conversations:
+            task.cancel()
+        for link in self._links.values():
+            link.finish()
+        self._links.clear()
 
     def _pump(self) -> None:
         client = self.client
@@ -186,29 +196,36 @@ class Runner:
                 link.outgoing.put_nowait(data)
         wishes = client.links()
         for link_id in [known for known in self._links if known not in wishes]:
-            self._links.pop(link_id).task.cancel()
+            self._links.pop(link_id).finish()
         for link_id, wish in wishes.items():
             if link_id not in self._links:
-                self._links[link_id] = _Link(self, link_id, wish)
+                link = _Link(self, link_id, wish)
+                self._links[link_id] = link
+                link.task = self._keep(link.live())
         self._set_alarm(client.next_deadline())
+
+    def _keep(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """A task that is held until it is done: the event loop alone would let go of it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _tell(self, event: Event) -> None:
         if self._switchboard.tell(event, _write):
             return
         answer = self._answers.get(event.ref) if event.ref else None
-        if answer is not None:
-            if not answer.done():
-                answer.set_result(event)
-            return
-        for listener in self._listeners:
-            listener.put_nowait(event)
+        if answer is None:
+            self._listeners.tell(event)
+        elif not answer.done():
+            answer.set_result(event)
 
     def _set_alarm(self, deadline: int | None) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
         if deadline is not None:
-            delay = max(0, deadline - self._now()) / 1000
+            delay = min(LONGEST_SLEEP, max(0, deadline - self._now()) / 1000)
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(delay, self._drive, self.client.tick)
 
@@ -243,10 +260,11 @@ class Runner:
         Whoever calls this owns the profile, so that a socket file that is there is a dead one's.
         """
         listener = _bound(path)
+        self._socket = path
         hello = encode(Hello(CONTROL_VERSION, holder))
 
         def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.get_running_loop().create_task(self._converse(reader, writer, hello))
+            task = self._keep(self._converse(reader, writer, hello))
             self._conversations.add(task)
             task.add_done_callback(self._conversations.discard)
 
@@ -263,6 +281,7 @@ class Runner:
                     command = self._switchboard.hear(writer, frame)
                     if command is not None:
                         self._carry_out(command)
+                        await asyncio.sleep(0)  # others have their turn
                 await writer.drain()
         except (ControlError, ConnectionError):
             pass  # the other program is gone, or not one of ours
@@ -274,43 +293,71 @@ class Runner:
         self._drive(lambda: self.client.do(command))
 
 
+class _Connect(connect):
+    """A relay is where its circle says: nothing that answers there may send us elsewhere."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
 class _Link:
-    """One wished-for connection: a task that opens it, reads it, and writes what is queued."""
+    """One wished-for connection: opened, read, and written to, until it ends or is finished."""
+
+    task: asyncio.Task[None]
 
     def __init__(self, runner: Runner, link: LinkId, wish: LinkWish) -> None:
         self._runner = runner
         self._link = link
         self._wish = wish
-        self.outgoing: asyncio.Queue[bytes] = asyncio.Queue()
-        self.task = asyncio.get_running_loop().create_task(self._live())
+        self._connected = False
+        self.outgoing: asyncio.Queue[bytes | None] = asyncio.Queue()
 
-    async def _live(self) -> None:
-        reason = ""
+    def finish(self) -> None:
+        """Send what was said already, then close. Where nothing is connected yet, give up."""
+        if self._connected:
+            self.outgoing.put_nowait(None)
+        else:
+            self.task.cancel()
+
+    async def live(self) -> None:
+        """From the first wait to the end."""
         try:
-            wait = self._wish.not_before - self._runner.clock()
-            if wait > 0:
-                await asyncio.sleep(wait / 1000)
-            async with await self._dial() as connection:
-                self._runner.opened(self._link)
-                await self._talk(connection)
-                reason = connection.close_reason or ""
-        except ConnectionClosed:
-            pass
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
-            reason = _sentence(self._wish.address, error)
+            await self._until_due()
+            connection = await self._dial()
+        except Exception as error:
+            # Whatever the libraries beneath raise, this address is tried again later.
+            return self._runner.closed(self._link, sentence(self._wish.address, error))
+        try:
+            self._connected = True
+            self._runner.opened(self._link)
+            reason = await self._talk(connection)
+        finally:
+            connection.transport.abort()
+            await connection.wait_closed()
         self._runner.closed(self._link, reason)
+
+    async def _until_due(self) -> None:
+        # Where the clock is set back, `not_before` may have moved years away.
+        loop = asyncio.get_running_loop()
+        last = loop.time() + LONGEST_WAIT / 1000
+        while True:
+            wait = (self._wish.not_before - self._runner.clock()) / 1000
+            wait = min(wait, last - loop.time(), LONGEST_SLEEP)
+            if wait <= 0:
+                return
+            await asyncio.sleep(wait)
 
     async def _dial(self) -> ClientConnection:
         try:
             return await self._connect()
-        except ConnectionRefusedError:
-            if not await self._runner.revive(self._wish.address):
+        except OSError as error:
+            if not _refused(error) or not await self._runner.revive(self._wish.address):
                 raise
             return await self._connect()
 
     async def _connect(self) -> ClientConnection:
         address = self._wish.address
-        connection = await connect(
+        connection = await _Connect(
             address.socket_url,
             compression=None,
             max_size=MESSAGE_LIMIT,
@@ -323,18 +370,25 @@ class _Link:
             proxy=True if address.secure else None,
         )
         if self._wish.pin and address.secure and not _has_pin(connection, self._wish.pin):
-            await connection.close()
-            raise ssl.SSLCertVerificationError("its certificate is another than it was")
+            connection.transport.abort()
+            await connection.wait_closed()
+            raise _PinError
         return connection
 
-    async def _talk(self, connection: ClientConnection) -> None:
+    async def _talk(self, connection: ClientConnection) -> str:
+        """Read until the end; a sentence where the end was of the relay's making."""
+        broken = f"What answers at {self._wish.address} does not speak as a relay does."
         writer = asyncio.get_running_loop().create_task(self._write(connection))
         try:
-            async for message in connection:
+            while True:
+                message = await connection.recv()
                 if isinstance(message, str):
-                    message = message.encode()  # refused by the engine, with a sentence
+                    return broken
                 self._runner.received(self._link, message)
                 await asyncio.sleep(0)  # a screen in this process has its turn, too
+        except ConnectionClosed as error:
+            # What a relay gives as its reason is not shown: those would be its words as if ours.
+            return broken if error.sent is not None and error.sent.code in _BROKEN else ""
         finally:
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -342,16 +396,39 @@ class _Link:
 
     async def _write(self, connection: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):  # the reader notices
-            while True:
-                await connection.send(await self.outgoing.get())
+            while (data := await self.outgoing.get()) is not None:
+                await connection.send(data)
+            await connection.close()
+
+
+_BROKEN = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG)
+"""What our side of the socket closes it with when the other breaks RFC 6455, or our limits."""
+
+
+class _PinError(Exception):
+    """The relay has another certificate than the circle's state says."""
+
+
+def _refused(error: OSError) -> bool:
+    """Whether nobody listens there, on any of the addresses of a name."""
+    # asyncio makes a plain OSError of several refusals, and keeps of each its text alone.
+    several = error.errno is None and f"[Errno {errno.ECONNREFUSED}]" in str(error)
+    return isinstance(error, ConnectionRefusedError) or several
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Reading this machine's list of authorities takes long enough to be done once."""
+    return ssl.create_default_context()
 
 
 def _tls(wish: LinkWish) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if wish.pin:
-        # The pin is worth more than any authority's word, and a friend's relay has no other.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if not wish.pin:
+        return _authorities()
+    # The pin is worth more than any authority's word, and a friend's relay has no other.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -361,20 +438,32 @@ def _has_pin(connection: ClientConnection, pin: bytes) -> bool:
     return certificate is not None and equal(sha256(certificate), pin)
 
 
-def _sentence(address: Address, error: Exception) -> str:
+def sentence(address: Address, error: Exception) -> str:
+    """Why a relay cannot be had, for a person."""
     match error:
-        case ConnectionRefusedError():
-            return f"Nobody answers at {address}."
+        case _PinError():
+            return f"{address} shows another certificate than the circle's own relay has."
+        case ssl.SSLCertVerificationError():
+            return f"{address} has no certificate that can be trusted: {error.verify_message.rstrip('.')}."
         case ssl.SSLError():
-            return f"{address} has no certificate that can be trusted: {error}."
+            return f"What answers at {address} does not speak TLS as a relay does."
         case TimeoutError():
             return f"{address} does not answer in time."
         case socket.gaierror():
             return f"There is no machine called {address.host}."
+        case InvalidStatus() if error.response.status_code >= 500:
+            return f"The relay {address} is not running just now."
+        case InvalidProxy() | ProxyError() | ImportError():
+            return f"{address} cannot be reached through the proxy of this computer's settings."
         case InvalidHandshake():
             return f"What answers at {address} is not a relay."
-        case OSError():
-            return f"{address} cannot be reached: {error.strerror or type(error).__name__}."
+        case ConnectionResetError() if address.secure and error.errno is None:
+            # asyncio's word for an end in the middle of TLS's handshake
+            return f"What answers at {address} does not speak TLS as a relay does."
+        case OSError() if _refused(error):
+            return f"Nobody answers at {address}."
+        case OSError() if error.strerror:
+            return f"{address} cannot be reached: {error.strerror}."
         case _:
             return f"{address} cannot be reached."
 
@@ -397,94 +486,5 @@ def _bound(path: Path) -> socket.socket:
 def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
     if not writer.is_closing():
         writer.write(data)
-
-
-class RemoteOwner:
-    """The process that owns the profile, asked over its control socket."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._ear = asker_ear()
-        self._last = 0
-        self._answers: dict[int, asyncio.Future[Event]] = {}
-        self._listeners: dict[asyncio.Queue[Event | None], None] = {}
-        self._task: asyncio.Task[None] | None = None
-        self.holder = ""
-
-    @classmethod
-    async def connect(cls, path: Path) -> Self:
-        """Connect and be greeted; OwnerGoneError, or ControlError for another version."""
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(path))
-        except OSError as error:
-            raise OwnerGoneError("The Hallway that owns this profile does not answer.") from error
-        owner = cls(reader, writer)
-        try:
-            await owner._greeted()
-        except BaseException:
-            writer.close()
-            raise
-        owner._task = asyncio.get_running_loop().create_task(owner._listen())
-        return owner
-
-    async def close(self) -> None:
-        """Hang up."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._writer.close()
-
-    async def ask(self, command: Command) -> Event:
-        """Have a command carried out; its one answer. OwnerGoneError if the owner ends first."""
-        if self._task is None or self._task.done():
-            raise OwnerGoneError("The Hallway that owned this profile has ended.")
-        self._last += 1
-        answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self._answers[self._last] = answer
-        self._writer.write(encode(AskFrame(msgspec.structs.replace(command, ref=self._last))))
-        return await answer
-
-    async def news(self) -> AsyncIterator[Event]:
-        """What happens from now on; ends when the owner does."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._listeners[queue] = None
-        self._writer.write(encode(Watch()))
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            del self._listeners[queue]
-
-    async def _greeted(self) -> None:
-        while data := await self._reader.read(READ_SIZE):
-            for frame in self._ear.receive(data):
-                self.holder = greeted(frame).holder
-                return
-        raise OwnerGoneError("The Hallway that owns this profile has just ended.")
-
-    async def _listen(self) -> None:
-        try:
-            while data := await self._reader.read(READ_SIZE):
-                for frame in self._ear.receive(data):
-                    if not isinstance(frame, Hello):
-                        self._hear(frame.event)
-        except (ControlError, ConnectionError):
-            pass
-        finally:
-            for answer in self._answers.values():
-                if not answer.done():
-                    answer.set_exception(
-                        OwnerGoneError("The Hallway that owned this profile has ended.")
-                    )
-            for listener in self._listeners:
-                listener.put_nowait(None)
-
-    def _hear(self, event: Event) -> None:
-        answer = self._answers.pop(event.ref, None) if event.ref else None
-        if answer is not None:
-            if not answer.done():
-                answer.set_result(event)
-            return
-        for listener in self._listeners:
-            listener.put_nowait(event)
+        if writer.transport.get_write_buffer_size() > BACKLOG_LIMIT:
+            writer.transport.abort()
