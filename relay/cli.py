@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 it did not work (the reason is on standard error), 2 wrong
 from __future__ import annotations
 
 import argparse
-import asyncio
 import http.client
 import logging
 import os
@@ -133,21 +132,13 @@ def _settle(arguments: argparse.Namespace) -> Settled:
 
 def _run(config: Config, directory: Directory) -> int:
     # Imported here: stop, status and config need no server.
-    from relay.serving import serve
+    from relay.serving import run_until_ended
 
     logging.basicConfig(format="%(levelname)s: %(message)s")
     tls = _tls(config)
-    with Held(directory), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        broken = runner.run(serve(config, directory, tls, lambda line: print(line, flush=True)))
+    with Held(directory):
+        broken = run_until_ended(config, directory, tls, lambda line: print(line, flush=True))
     return _fail(broken) if broken else 0
-
-
-def _loop_factory() -> Any:
-    try:
-        import uvloop
-    except ImportError:  # not on every platform
-        return None
-    return uvloop.new_event_loop
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:

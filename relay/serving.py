@@ -38,6 +38,25 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
+def run_until_ended(
+    config: Config,
+    directory: Directory,
+    tls: ssl.SSLContext | None,
+    say: Callable[[str], None],
+) -> str | None:
+    """`serve` in an event loop of its own, the fastest that is installed."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(serve(config, directory, tls, say))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # it is not made for every platform
+        return None
+    return uvloop.new_event_loop
+
+
 async def serve(
     config: Config,
     directory: Directory,

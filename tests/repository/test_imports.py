@@ -16,6 +16,7 @@ from tests.repository.checkout import ROOT, dotted, modules
 EDGES = (
     "relay.cli",
     "relay.server",
+    "relay.serving",
     "relay.store.jetstream",
     "tui.app",
     "tui.cli",
