@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from crypto.access.binding import AccessKeyPair
+from crypto.access.side_data import Cap, Rekey, encode
+from crypto.primitives import sha256
+from crypto.secret import Secret
+from relay import wire
 from tests.harness import CrashingDatabase, Person, World
+from tests.tui.engine.rogue import circle_of, entry, show
 from tui.engine import commands
 from tui.engine.events import Finished, LinkState
 
@@ -154,3 +160,73 @@ def test_a_device_that_was_away_too_long_says_so() -> None:
     bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
     world.wait(60_000)
     assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == "moved on"
+
+
+def asked() -> tuple[World, Person]:
+    """Bo, who has asked to come in again, and to whom nobody answers."""
+    world, ana, bo, cy = with_an_old_copy()
+    world.wait(1_000)
+    ana.offline = cy.offline = True
+    world.settle(wait=0)
+    bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
+    assert bo.circle().link is LinkState.STOPPED
+    return world, bo
+
+
+def test_a_welcome_that_is_none_leads_nowhere() -> None:
+    world, bo = asked()
+    before = bo.circle().link_sentence
+    for parts in (
+        [wire.Welcome(bytes(32), 0, 0, b"")],
+        [wire.Welcome(bytes(32), 3, 9, b"part")],
+        [wire.Welcome(bytes(32), 0, 9, b"half")],
+        [wire.Welcome(bytes(32), 4, 9, b"other")],  # the hash is that of something else
+    ):
+        show(bo, *parts)
+        assert bo.circle().link_sentence == before
+    noise = b"no Welcome"
+    show(bo, wire.Welcome(sha256(noise), 0, len(noise), noise))
+    assert "does not hold" in bo.circle().link_sentence
+    other = World(seed=5)
+    (eve,) = other.circle("Eve")
+    assert eve.circle().id != bo.circle().id
+    show(eve, wire.Welcome(bytes(32), 0, 4, b"what"))
+    assert eve.circle().link is LinkState.ONLINE
+    assert world.people
+
+
+def test_commits_that_are_not_the_answer_are_read_like_any_other() -> None:
+    _, bo = asked()
+    for side_data in (b"noise", encode([Cap(3)])):
+        show(bo, entry(bo, 2, b"noise", side_data))
+        assert circle_of(bo).waits_for_welcome is False
+    assert len(bo.warnings()) == 2
+
+
+def test_while_the_welcome_is_fetched_nothing_is_read() -> None:
+    world, bo = asked()
+    rows = bo.database.rows("SELECT access_seed FROM rejoinings")
+    assert isinstance(rows[0][0], bytes)
+    new = AccessKeyPair.from_seed(Secret(rows[0][0])).public
+    show(bo, entry(bo, 2, b"the exchange", encode([Rekey(bytes(32), new, bytes(64))])))
+    assert circle_of(bo).waits_for_welcome
+    position = circle_of(bo).record.n
+    show(bo, entry(bo, 1, b"of the next group"))
+    show(bo, wire.Gone(position + 1, 1, bytes(32)))
+    assert circle_of(bo).record.n == position
+    bo.crash()
+    assert circle_of(bo).waits_for_welcome
+    assert world.people
+
+
+def test_a_request_of_a_device_that_is_not_there_is_passed_over() -> None:
+    world, bo = asked()
+    (body,) = bo.database.rows("SELECT body FROM rejoinings")[0]
+    assert isinstance(body, bytes)
+    ana = world.people[0]
+    ana.offline = False
+    world.wait(60_000)
+    assert bo.circle().link is LinkState.ONLINE
+    show(ana, entry(ana, 4, body))
+    show(ana, entry(ana, 4, b"noise"))
+    assert ana.notices()[-1] == "A request to come in again can't be read."
