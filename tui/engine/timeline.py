@@ -18,6 +18,7 @@ from tui.engine.store.records import CircleRecord, MessageRecord, Store
 PLACE_BITS = 16
 WAITING_FROM = 1 << 62
 HUES = 8
+COUNTED_MOST = 1000
 LATE = 5 * 60_000
 """Milliseconds between the sender's clock and the relay's that are worth a mark."""
 
@@ -214,9 +215,15 @@ def row(circle: Circle, id: bytes) -> Row | None:
 
 
 def count_estimate(circle: Circle) -> int:
-    """About how many rows a conversation has: the newest one's place in the log, at least 1."""
-    newest = rows_before(circle.context.store, circle.number, None, 1)
-    if not newest:
-        return 0
-    first = rows_after(circle.context.store, circle.number, -1, 1)
-    return max(1, circle.record.n - (first[0].position >> PLACE_BITS) + 1)
+    """How many rows a conversation has: exactly up to `COUNTED_MOST`, then by places in the log."""
+    store = circle.context.store
+    counted = store.database.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM messages WHERE circle = ? LIMIT ?)",
+        (circle.number, COUNTED_MOST),
+    )
+    count = int(str(counted[0][0]))
+    if count < COUNTED_MOST:
+        return count
+    newest = rows_before(store, circle.number, WAITING_FROM, 1)[0].position
+    first = rows_after(store, circle.number, -1, 1)[0].position
+    return max(count, (newest >> PLACE_BITS) - (first >> PLACE_BITS) + 1)

@@ -1,0 +1,82 @@
+"""Rows of a conversation: where they stand, and what a page of them costs."""
+
+from __future__ import annotations
+
+from tests.harness import Person, World
+from tests.tui.engine.rogue import circle_of
+from tui.engine.padding import SIZES, padding
+from tui.engine.store.records import MessageRecord
+from tui.engine.timeline import COUNTED_MOST, LATE, PLACE_BITS
+
+MANY = 3_000
+
+
+def with_many() -> tuple[World, Person]:
+    world = World()
+    (ana,) = world.circle("Ana")
+    circle = circle_of(ana)
+    with ana.database.transaction():
+        for n in range(10, 10 + MANY):
+            circle.context.store.messages.insert(
+                MessageRecord(
+                    circle=circle.number,
+                    position=n << PLACE_BITS,
+                    id=n.to_bytes(16),
+                    n=n,
+                    author=b"b" * 32,
+                    author_name="Bo",
+                    hue=1,
+                    at=world.now - (LATE + 1 if n % 2 else 0),
+                    logged_at=world.now,
+                    kind="text",
+                    text=str(n),
+                    type=1,
+                    body=b"",
+                    state="received",
+                )
+            )
+    return world, ana
+
+
+def test_pages_come_from_anywhere() -> None:
+    _, ana = with_many()
+    id = ana.circle().id
+    middle = ana.client.row(id, (1500).to_bytes(16).hex())
+    assert middle is not None
+    before = ana.client.rows_before(id, middle.position, 3)
+    after = ana.client.rows_after(id, middle.position, 3)
+    assert [row.text for row in (*before, middle, *after)] == [str(n) for n in range(1497, 1504)]
+
+
+def test_a_page_is_found_by_its_index() -> None:
+    _, ana = with_many()
+    plan = ana.database.rows(
+        "EXPLAIN QUERY PLAN SELECT * FROM messages WHERE circle = ? AND position < ? "
+        "ORDER BY position DESC LIMIT ?",
+        (1, 1 << 40, 50),
+    )
+    assert "SEARCH messages USING PRIMARY KEY" in str(plan[0][3])
+    assert len(plan) == 1  # nothing is sorted
+
+
+def test_small_conversations_are_counted_and_large_ones_estimated() -> None:
+    world, ana = with_many()
+    assert ana.client.count_estimate(ana.circle().id) == MANY
+    (bo,) = World(seed=2).circle("Bo")
+    for number in range(5):
+        bo.says(str(number))
+    assert bo.client.count_estimate(bo.circle().id) == 5
+    assert MANY > COUNTED_MOST
+    assert world.people == [ana]
+
+
+def test_clocks_that_differ_are_marked() -> None:
+    _, ana = with_many()
+    rows = ana.client.rows_before(ana.circle().id, None, 4)
+    assert [row.late for row in rows] == [int(row.text) % 2 == 1 for row in rows]
+
+
+def test_lengths_are_padded_to_four_sizes() -> None:
+    for length in (0, 1, 1023, 1024, 1025, 4096, 4097, 16384, 16385, 65535, 65536):
+        assert length + padding(length) == min(size for size in SIZES if size >= length)
+    assert padding(65537) == 0
