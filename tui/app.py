@@ -15,7 +15,6 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
@@ -41,7 +40,7 @@ TELL_EVERY = 1 / 30
 drawn at once."""
 
 CLIPBOARDS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
-ENGINE_BROKE = 70
+HOW_TO_END = "^q or /quit ends Hallway. What you are writing is kept."
 
 
 class HallwayApp(SafeApp):
@@ -49,9 +48,6 @@ class HallwayApp(SafeApp):
 
     TITLE = "Hallway"
     CSS_PATH: ClassVar[list[str | PurePath]] = [*SafeApp.CSS_PATH, STYLES / "screens.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "leave_app", show=False, system=True, priority=True),
-    ]
 
     def __init__(
         self,
@@ -220,9 +216,12 @@ class HallwayApp(SafeApp):
         self.theme = NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)]
         self._remembered.keep_theme(self.theme)
 
-    def action_leave_app(self) -> None:
-        """End, from wherever one is."""
-        self.exit(return_code=0)
+    def action_help_quit(self) -> None:
+        """Ctrl+C with nothing to copy: ends where nothing has begun, and tells how elsewhere."""
+        if isinstance(self.screen, Welcome):
+            self.exit(return_code=0)
+        else:
+            self.say(HOW_TO_END)
 
     def get_default_screen(self) -> Screen[None]:
         """Nothing: the first real screen is put above it."""

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from textual.app import App
+from textual.pilot import Pilot
 
 from tests.harness import HOST, Person, World
+from tests.tui.screen_text import screen_text
 from tui.app import HallwayApp
 from tui.engine.client import Client
 from tui.engine.commands import Command
@@ -18,6 +19,8 @@ from tui.engine.events import Event
 from tui.opening import OpeningError
 from tui.remembered import Remembered
 from tui.screens.room import Engine, NoRelayError
+
+TURNS = 400
 
 
 class Town:
@@ -117,7 +120,25 @@ def app_of(opening: MemoryOpening, theme: Path | None = None, code: str = "") ->
     return HallwayApp(opening, remembered=Remembered(theme), code=code)
 
 
-def screen_text(app: App[None]) -> str:
-    """The screen as plain text, without the spaces at the ends of lines."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Let the app work until something holds; with a picture of the screen where it never does."""
+    for _ in range(TURNS):
+        await pilot.pause()
+        if holds():
+            return
+    raise AssertionError(f"it never came to be:\n{screen_text(pilot.app)}")
+
+
+async def shows(pilot: Pilot[None], *texts: str) -> None:
+    """Let the app work until all of these stand on the screen."""
+    await until(pilot, lambda: all(text in flat(pilot) for text in texts))
+
+
+async def hides(pilot: Pilot[None], text: str) -> None:
+    """Let the app work until this stands on the screen no more."""
+    await until(pilot, lambda: text not in flat(pilot))
+
+
+def flat(pilot: Pilot[None]) -> str:
+    """The screen with its line breaks taken for spaces, to find sentences in it."""
+    return " ".join(screen_text(pilot.app).split())

@@ -59,6 +59,8 @@ class Choice(Button):
             compact=True,
             disabled=disabled,
         )
+        # While Textual shows that a button was pressed, it can't be pressed again.
+        self.active_effect_duration = 0
 
 
 class Field(Input):

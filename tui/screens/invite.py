@@ -23,6 +23,16 @@ from tui.screens.room import hall, read
 from tui.widgets.chairs import chairs
 
 PAGES = {"say": "Say it", "send": "Send it", "codes": "Open codes"}
+KEYS = {
+    "n": "new_code",
+    "y": "copy_code",
+    "l": "copy_link",
+    "w": "copy_words",
+    "q": "qr",
+    "x": "withdraw",
+}
+"""What keys do on the page that is open, as its methods; a page may know a part of them."""
+
 TURN_AWAY = "Somebody is reading your card"
 TURN_AWAY_BODY = "They were given this code and are about to come in. Closing it turns them away."
 
@@ -35,6 +45,7 @@ class Invite(Dialog[None]):
         Binding("1", "page('say')", show=False),
         Binding("2", "page('send')", show=False),
         Binding("3", "page('codes')", show=False),
+        *(Binding(key, f"on_page('{does}')", show=False) for key, does in KEYS.items()),
     ]
 
     def __init__(self, circle: CircleFacts, page: str = "say") -> None:
@@ -74,6 +85,13 @@ class Invite(Dialog[None]):
             shown = self.query_one(SendIt) if page == "send" else self.query_one(OpenCodes)
             shown.carrier = carrier
             shown.refill()
+
+    async def action_on_page(self, does: str) -> None:
+        """Let the open page do what a key means there."""
+        page = self.query_one(f"#{self.query_one('#page', ContentSwitcher).current}")
+        method = getattr(page, does, None)
+        if method is not None:
+            await method()
 
     @on(Button.Pressed, "#pages Button")
     def _page_pressed(self, event: Button.Pressed) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -26,8 +23,6 @@ WITHDRAW_BODY = "Nobody comes in on it any more. Who came in on it stays."
 
 class OpenCodes(Vertical):
     """One entry a code; `x` withdraws it, after a question."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "withdraw", show=False)]
 
     def __init__(self, circle: CircleFacts, *, id: str) -> None:
         super().__init__(id=id)
@@ -73,9 +68,12 @@ class OpenCodes(Vertical):
             parts += [("\n  Came in on it: ", "$muted"), safe(names_joined(invite.came_in), "bold")]
         return Content.assemble(*parts)
 
+    async def withdraw(self) -> None:
+        """Withdraw the code that is highlighted, after a question."""
+        self._withdraw()
+
     @work
-    async def action_withdraw(self) -> None:
-        """Withdraw the code that is highlighted."""
+    async def _withdraw(self) -> None:
         at = self.query_one("#open-codes", OptionList).highlighted
         if at is None or at >= len(self._invites):
             return

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -35,11 +32,6 @@ CONNECTING = "Waiting for the relay…"
 
 class SayIt(Vertical):
     """Opens a spoken code when it is shown first, and says what becomes of it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new_code", show=False),
-        Binding("y", "copy_code", show=False),
-    ]
 
     def __init__(self, circle: CircleFacts, *, id: str) -> None:
         super().__init__(id=id)
@@ -122,13 +114,13 @@ class SayIt(Vertical):
     def _own_codes(self) -> set[bytes]:
         return {invite.id for invite in read(self).invites(self._circle.id) if invite.mine}
 
-    async def action_new_code(self) -> None:
+    async def new_code(self) -> None:
         """Another code instead of this one."""
         if not self._asking:
             await self.close()
             self.open_code()
 
-    def action_copy_code(self) -> None:
+    async def copy_code(self) -> None:
         """For the clipboard."""
         if self.code:
             hall(self).copy(self.code, "The code")
@@ -158,6 +150,7 @@ class SayIt(Vertical):
             case CircleChanged(circle=circle) if circle == self._circle.id:
                 self._circle = read(self).circle(circle)
                 if self._waits_for_relay and self._circle.link is LinkState.ONLINE:
+                    self._waits_for_relay = False
                     self.open_code()
             case _:
                 pass

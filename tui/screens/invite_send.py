@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
@@ -26,14 +23,6 @@ WORDS_A_LINE = 5
 
 class SendIt(Vertical):
     """The newest sealed code of one's own that is open, or what to make one of."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy('code')", show=False),
-        Binding("l", "copy('link')", show=False),
-        Binding("w", "copy('words')", show=False),
-        Binding("q", "qr", show=False),
-        Binding("n", "new", show=False),
-    ]
 
     def __init__(self, circle: CircleFacts, *, id: str) -> None:
         super().__init__(id=id)
@@ -129,17 +118,27 @@ class SendIt(Vertical):
         """There may be room now, or no more."""
         self._fit()
 
-    def action_copy(self, what: str) -> None:
-        """The code, its link or its words for the clipboard."""
+    async def copy_code(self) -> None:
+        """The code for the clipboard."""
         if self._shown is not None:
-            hall(self).copy(getattr(self._shown, what), f"The {what}")
+            hall(self).copy(self._shown.code, "The code")
 
-    def action_qr(self) -> None:
+    async def copy_link(self) -> None:
+        """The link for the clipboard."""
+        if self._shown is not None:
+            hall(self).copy(self._shown.link, "The link")
+
+    async def copy_words(self) -> None:
+        """The words for the clipboard."""
+        if self._shown is not None:
+            hall(self).copy(self._shown.words, "The code in words")
+
+    async def qr(self) -> None:
         """The QR code alone."""
         if self._shown is not None:
             self.app.push_screen(QrDialog(self._shown.code))
 
-    def action_new(self) -> None:
+    async def new_code(self) -> None:
         """Make one more."""
         self.show(None)
         self.query_one("#uses").focus()
