@@ -6,7 +6,7 @@ The number may be any, known or not (section 13.5, GREASE): an extension is kept
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from crypto.mls.codec import Reader, Struct, Writer
@@ -25,10 +25,11 @@ DEFAULT_EXTENSION_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Extension(Struct):
-    """One extension: its type and its data, not interpreted."""
+    """One extension: its type and its data, not interpreted, and not printed: it may hold secrets
+    that a group shares."""
 
     extension_type: int
-    extension_data: bytes
+    extension_data: bytes = field(repr=False)
 
     def write(self, writer: Writer) -> None:
         writer.uint16(self.extension_type)

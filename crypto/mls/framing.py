@@ -6,7 +6,7 @@ wire formats, senders and contents are read and written, the refused ones too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import ClassVar, Self, TypeAlias, TypeVar
 
@@ -94,7 +94,7 @@ class FramedContent(Struct):
     epoch: int
     sender: Sender
     authenticated_data: bytes
-    content: Content
+    content: Content = field(repr=False)
 
     @property
     def content_type(self) -> ContentType:

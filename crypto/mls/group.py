@@ -14,7 +14,7 @@ sent, and before anything received is acknowledged, the ratchets have to be stor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.commit import Commit
@@ -62,7 +62,7 @@ class ApplicationMessage:
     sender: LeafIndex
     generation: int
     authenticated_data: bytes
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

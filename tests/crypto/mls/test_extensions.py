@@ -40,6 +40,10 @@ def test_the_layout() -> None:
     assert Extension(GREASE, b"data").encode() == b"\x0a\x0a\x04data"
 
 
+def test_the_data_are_not_printed() -> None:
+    assert repr(Extension(GREASE, b"a key of the group")) == "Extension(extension_type=2570)"
+
+
 @given(some_code_points, some_code_points, some_code_points)
 def test_required_capabilities_are_read_back(
     extension_types: tuple[int, ...],

@@ -445,3 +445,14 @@ class TestCreating:
         with pytest.raises(InvalidError) as caught:
             Group.create(SUITE, GROUP_ID, replace(founder, key_package=package), assembly.rng)
         assert caught.value.rule == "leaf.signature"
+
+
+def test_what_was_said_and_what_members_share_is_not_printed() -> None:
+    assembly = Assembly("printing", 2, extensions=(Extension(CIRCLE_EXTENSION, b"shared key"),))
+    group, other = assembly[0], assembly[1]
+    said = other.process(group.encrypt(b"for you alone", assembly.rng))
+    content = framed_content(group.state.epoch, b"for you alone")
+    staged = stage(other, group.commit([], assembly.rng, now=NOW).message)
+    printed = f"{said!r} {content!r} {staged!r} {group.context!r} {group.state.epoch!r}"
+    assert "for you alone" not in printed
+    assert "shared key" not in printed
