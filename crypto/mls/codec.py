@@ -30,7 +30,10 @@ def encode_length(length: int) -> bytes:
 
 
 class Writer:
-    """Collects the encoding of a structure, field by field."""
+    """Collects the encoding of a structure, field by field.
+
+    `UsageError` for a number that does not fit its field.
+    """
 
     __slots__ = ("_parts",)
 
@@ -42,16 +45,22 @@ class Writer:
         self._parts.append(data)
 
     def uint8(self, value: int) -> None:
-        self._parts.append(value.to_bytes(1))
+        self._integer(value, 1)
 
     def uint16(self, value: int) -> None:
-        self._parts.append(value.to_bytes(2))
+        self._integer(value, 2)
 
     def uint32(self, value: int) -> None:
-        self._parts.append(value.to_bytes(4))
+        self._integer(value, 4)
 
     def uint64(self, value: int) -> None:
-        self._parts.append(value.to_bytes(8))
+        self._integer(value, 8)
+
+    def _integer(self, value: int, size: int) -> None:
+        try:
+            self._parts.append(value.to_bytes(size))
+        except OverflowError as error:
+            raise UsageError(f"{value} does not fit a field of {size} bytes") from error
 
     def opaque(self, data: bytes) -> None:
         """`opaque field<V>`: a length and the bytes."""

@@ -246,9 +246,9 @@ def test_numbers_that_do_not_fit_are_not_cut() -> None:
         (writer.uint32, 32),
         (writer.uint64, 64),
     ):
-        with pytest.raises(OverflowError):
+        with pytest.raises(UsageError):
             write(1 << bits)
-        with pytest.raises(OverflowError):
+        with pytest.raises(UsageError):
             write(-1)
     assert writer.getvalue() == b""
 
