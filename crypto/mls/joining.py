@@ -11,7 +11,7 @@ from crypto.mls.key_package import KeyPackageSecrets
 from crypto.mls.key_schedule import derive_epoch, derive_welcome_secret, epoch_from_secret
 from crypto.mls.leaf_node import MLS10
 from crypto.mls.ratchet_tree import RatchetTree
-from crypto.mls.tree_hash import tree_hash, verify_tree
+from crypto.mls.tree_hash import tree_hash, verify_size, verify_tree
 from crypto.mls.tree_math import LeafIndex
 from crypto.mls.treekem import TreeKemPrivate, join_path
 from crypto.mls.validation import (
@@ -134,6 +134,7 @@ def _check_group_info(suite: CipherSuite, info: GroupInfo, tree: RatchetTree) ->
 def _check_tree(
     suite: CipherSuite, context: GroupContext, tree: RatchetTree, now: int | None
 ) -> None:
+    verify_size(tree)  # before anything that takes longer with each of its nodes
     if tree_hash(suite, tree) != context.tree_hash:
         raise InvalidError("the ratchet tree is not the one of the group", "welcome.tree_hash")
     verify_tree(suite, tree)

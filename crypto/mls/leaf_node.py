@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self, TypeAlias
 
@@ -52,24 +53,26 @@ class Capabilities(Struct):
             read_types(reader),
         )
 
-    def supports_extension(self, extension_type: int) -> bool:
-        """Whether an extension type is listed, or one that everybody knows."""
-        return extension_type in DEFAULT_EXTENSION_TYPES or extension_type in self.extensions
+    # Both sides may be thousands of code points that a peer chose: hence sets.
 
-    def supports_proposal(self, proposal_type: int) -> bool:
-        """Whether a proposal type is listed, or one that everybody knows."""
-        return proposal_type in _DEFAULT_PROPOSAL_TYPES or proposal_type in self.proposals
+    def supports_extensions(self, types: Iterable[int]) -> bool:
+        """Whether each extension type is listed, or one that everybody knows."""
+        return DEFAULT_EXTENSION_TYPES.union(self.extensions).issuperset(types)
 
-    def supports_credential(self, credential_type: int) -> bool:
-        """Whether a credential type is listed; there are no default ones."""
-        return credential_type in self.credentials
+    def supports_proposals(self, types: Iterable[int]) -> bool:
+        """Whether each proposal type is listed, or one that everybody knows."""
+        return _DEFAULT_PROPOSAL_TYPES.union(self.proposals).issuperset(types)
+
+    def supports_credentials(self, types: Iterable[int]) -> bool:
+        """Whether each credential type is listed; there are no default ones."""
+        return frozenset(self.credentials).issuperset(types)
 
     def meet(self, required: RequiredCapabilities) -> bool:
         """Whether everything that a group requires is supported (section 7.3)."""
         return (
-            all(map(self.supports_extension, required.extension_types))
-            and all(map(self.supports_proposal, required.proposal_types))
-            and all(map(self.supports_credential, required.credential_types))
+            self.supports_extensions(required.extension_types)
+            and self.supports_proposals(required.proposal_types)
+            and self.supports_credentials(required.credential_types)
         )
 
 

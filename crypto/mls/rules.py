@@ -250,6 +250,13 @@ RULES = (
         "Every parent is vouched for by a node below it.",
         InvalidError,
     ),
+    Rule(
+        412,
+        "tree.size",
+        "subset",
+        "A tree has at most 1,024 places for leaves.",
+        InvalidError,
+    ),
     # Lists of proposals
     Rule(
         501,

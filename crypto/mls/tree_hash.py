@@ -14,6 +14,9 @@ from crypto.mls.errors import InvalidError
 from crypto.mls.ratchet_tree import LEAF_TYPE, PARENT_TYPE, ParentNode, RatchetTree
 from crypto.mls.tree_math import LeafIndex, NodeIndex
 
+MAX_LEAVES = 1024
+"""Places for leaves that a group's tree has at most, so that none takes long to verify."""
+
 
 def tree_hash(
     suite: CipherSuite,
@@ -75,6 +78,12 @@ def verify_tree(suite: CipherSuite, tree: RatchetTree) -> None:
     verify_encryption_keys(suite, tree)
     verify_signature_keys(tree)
     verify_parent_hashes(suite, tree)
+
+
+def verify_size(tree: RatchetTree) -> None:
+    """`InvalidError` for a tree with more room than any group here needs."""
+    if tree.leaf_count > MAX_LEAVES:
+        raise InvalidError(f"a tree has room for {tree.leaf_count} leaves", "tree.size")
 
 
 def verify_parent_hashes(suite: CipherSuite, tree: RatchetTree) -> None:

@@ -30,7 +30,7 @@ from crypto.mls.proposals import (
 )
 from crypto.mls.psk import PreSharedKeyID, ResumptionPsk, ResumptionPskUsage
 from crypto.mls.ratchet_tree import RatchetTree
-from crypto.mls.tree_hash import verify_encryption_keys, verify_signature_keys
+from crypto.mls.tree_hash import verify_encryption_keys, verify_signature_keys, verify_size
 from crypto.mls.tree_math import LeafIndex
 
 
@@ -39,13 +39,10 @@ def check_leaf_node(suite: CipherSuite, leaf: LeafNode, group_id: bytes, at: Lea
     capabilities = leaf.capabilities
     if MLS10 not in capabilities.versions or suite.code not in capabilities.cipher_suites:
         raise InvalidError("a leaf does not support the group's version and suite", "leaf.suite")
-    if not capabilities.supports_credential(leaf.credential.credential_type):
+    if not capabilities.supports_credentials([leaf.credential.credential_type]):
         raise InvalidError("a leaf does not list its own credential type", "leaf.credential_listed")
-    for extension in leaf.extensions:
-        if not capabilities.supports_extension(extension.extension_type):
-            raise InvalidError(
-                "a leaf holds an extension it does not list", "leaf.extension_listed"
-            )
+    if not capabilities.supports_extensions(e.extension_type for e in leaf.extensions):
+        raise InvalidError("a leaf holds an extension it does not list", "leaf.extension_listed")
     check_extensions(leaf.extensions)
     if not leaf.verify(suite, group_id, at):
         raise InvalidError("a leaf's signature is not by its own key", "leaf.signature")
@@ -96,6 +93,7 @@ def check_members(
     suite: CipherSuite, tree: RatchetTree, group_extensions: tuple[Extension, ...]
 ) -> None:
     """What must hold between the members of a tree and its group (sections 7.3 and 13.4)."""
+    verify_size(tree)
     check_extensions(group_extensions)
     required = required_capabilities(group_extensions)
     leaves = [leaf for _, leaf in tree.members()]
@@ -106,12 +104,11 @@ def check_members(
             raise InvalidError(
                 "a member lacks what the group requires", "members.required_capabilities"
             )
-        for extension in group_extensions:
-            if not capabilities.supports_extension(extension.extension_type):
-                raise InvalidError(
-                    "a member does not know an extension of the group", "members.extensions"
-                )
-        if not all(map(capabilities.supports_credential, credential_types)):
+        if not capabilities.supports_extensions(e.extension_type for e in group_extensions):
+            raise InvalidError(
+                "a member does not know an extension of the group", "members.extensions"
+            )
+        if not capabilities.supports_credentials(credential_types):
             raise InvalidError("a member does not know a credential in use", "members.credentials")
     verify_signature_keys(tree)
     verify_encryption_keys(suite, tree)

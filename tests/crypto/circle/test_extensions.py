@@ -40,7 +40,7 @@ def test_the_context_holds_what_is_required_the_genesis_and_the_state_in_this_or
 def test_our_leaves_meet_what_is_required() -> None:
     offered = capabilities(SUITE)
     assert offered.meet(required_capabilities(context_extensions(GENESIS, STATE)))
-    assert offered.supports_extension(HALLWAY_INVITE)
+    assert offered.supports_extensions([HALLWAY_INVITE])
     assert offered.cipher_suites == (0x0003,)
 
 

@@ -160,6 +160,17 @@ def test_pre_shared_keys_of_a_welcome_are_held_to_the_rules(door: Door) -> None:
     door.refuse(with_psks(PSK_ID), "welcome.psk", UndecryptableError)
 
 
+def test_a_tree_far_too_large_is_refused_before_it_is_hashed(door: Door) -> None:
+    def huge(info: GroupInfo) -> GroupInfo:
+        blanks = [None] * (1 << 18)
+        nodes = [node for _, node in tree_of(info).nodes()]
+        tree = Extension(RATCHET_TREE, RatchetTree([nodes[0], *blanks, None, nodes[0]]).encode())
+        return replace(info, extensions=(tree,), signer=LeafIndex(0))
+
+    # its hash in the GroupContext is another: the size is looked at first
+    door.refuse(door.forged(signer=0, info=huge), "tree.size")
+
+
 def test_a_welcome_without_its_tree_needs_one(door: Door) -> None:
     def without_tree(info: GroupInfo) -> GroupInfo:
         rest = tuple(e for e in info.extensions if e.extension_type != RATCHET_TREE)

@@ -155,21 +155,21 @@ class TestCapabilities:
     NOTHING = Capabilities((), (), (), (), ())
 
     def test_default_extensions_and_proposals_need_no_listing(self) -> None:
-        assert all(map(self.NOTHING.supports_extension, DEFAULT_EXTENSION_TYPES))
-        assert all(map(self.NOTHING.supports_proposal, range(1, 8)))
+        assert self.NOTHING.supports_extensions(DEFAULT_EXTENSION_TYPES)
+        assert self.NOTHING.supports_proposals(range(1, 8))
 
     @pytest.mark.parametrize("code", [0, 8, GREASE])
     def test_others_do(self, code: int) -> None:
         listing = replace(self.NOTHING, extensions=(code,), proposals=(code,), credentials=(code,))
-        assert listing.supports_extension(code)
-        assert listing.supports_proposal(code)
-        assert listing.supports_credential(code)
-        assert not self.NOTHING.supports_extension(code)
-        assert not self.NOTHING.supports_proposal(code)
-        assert not self.NOTHING.supports_credential(code)
+        assert listing.supports_extensions([code])
+        assert listing.supports_proposals([code])
+        assert listing.supports_credentials([code])
+        assert not self.NOTHING.supports_extensions([code])
+        assert not self.NOTHING.supports_proposals([code])
+        assert not self.NOTHING.supports_credentials([code])
 
     def test_no_credential_is_a_default_one(self) -> None:
-        assert not self.NOTHING.supports_credential(BasicCredential.credential_type)
+        assert not self.NOTHING.supports_credentials([BasicCredential.credential_type])
 
     def test_meeting_what_a_group_requires(self) -> None:
         able = replace(self.NOTHING, extensions=(0xF0,), proposals=(0xF1,), credentials=(0xF2,))
@@ -181,6 +181,24 @@ class TestCapabilities:
             RequiredCapabilities(credential_types=(0xF2, 0xF3)),
         ):
             assert not able.meet(required)
+
+
+def test_thousands_of_code_points_are_not_compared_each_with_each() -> None:
+    comparisons = 0
+
+    class Counted(int):
+        def __eq__(self, other: object) -> bool:
+            nonlocal comparisons
+            comparisons += 1
+            return int(self) == other
+
+        def __hash__(self) -> int:
+            return hash(int(self))
+
+    types = tuple(map(Counted, range(100, 2100)))
+    listing = Capabilities((), (), types, types, types)
+    assert listing.meet(RequiredCapabilities(types[::-1], types[::-1], types[::-1]))
+    assert comparisons < 10 * len(types)
 
 
 def test_the_version_is_that_of_section_6() -> None:

@@ -12,6 +12,8 @@ from crypto.mls.extensions import REQUIRED_CAPABILITIES, Extension
 from crypto.mls.leaf_node import CommitSource, KeyPackageSource, Lifetime, UpdateSource
 from crypto.mls.proposals import Add, GroupContextExtensions, PreSharedKey, Remove
 from crypto.mls.psk import ExternalPsk, PreSharedKeyID
+from crypto.mls.ratchet_tree import RatchetTree
+from crypto.mls.tree_hash import MAX_LEAVES
 from crypto.mls.tree_math import LeafIndex
 from crypto.mls.validation import (
     check_extensions,
@@ -102,3 +104,13 @@ def test_required_capabilities_that_cannot_be_read_are_refused() -> None:
     check_members(SUITE, tree, ())
     with pytest.raises(DecodeError):
         check_members(SUITE, tree, (Extension(REQUIRED_CAPABILITIES, b"\x01"),))
+
+
+def test_a_commit_does_not_make_a_tree_larger_than_a_newcomer_takes() -> None:
+    first, last = LEAF, make_member(seeded("last")).key_package.leaf_node
+    largest = RatchetTree([first, *[None] * (2 * MAX_LEAVES - 3), last])
+    assert largest.leaf_count == MAX_LEAVES
+    check_members(SUITE, largest, ())
+    with pytest.raises(InvalidError) as caught:
+        check_members(SUITE, RatchetTree([first, *[None] * (2 * MAX_LEAVES - 1), last]), ())
+    assert caught.value.rule == "tree.size"
