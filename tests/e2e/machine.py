@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from relay.directory import Directory
 
 START = "import sys; sys.argv[0] = 'hallway'; from tui.cli import main; sys.exit(main())"
 COMMAND = (sys.executable, "-I", "-c", START)
@@ -136,14 +139,19 @@ class Machine:
         """The process id of the relay of this computer, if there has been one."""
         try:
             return int((self.relay_home / "relay.lock").read_text())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
 
-    def kill_relay(self) -> int:
-        """End the relay of this computer as a power cut would; which process it was."""
+    def kill_relay(self, how: signal.Signals = signal.SIGKILL) -> int:
+        """End the relay of this computer, as a power cut would; which process it was."""
         process = self.relay_process()
         assert process is not None
-        os.kill(process, signal.SIGKILL)
+        died = os.pidfd_open(process)
+        try:
+            os.kill(process, how)
+            select.select([died], [], [], SECONDS)
+        finally:
+            os.close(died)
         return process
 
     def close(self) -> None:
@@ -152,8 +160,8 @@ class Machine:
             if running.popen.poll() is None:
                 running.popen.kill()
             running.ended()
-        process = self.relay_process()
-        if process is not None and _is_relay(process, self.relay_home):
+        process = self.relay_home.exists() and Directory(self.relay_home, make=False).runner()
+        if process:
             os.kill(process, signal.SIGKILL)
 
 
@@ -224,11 +232,3 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
-
-
-def _is_relay(process: int, home: Path) -> bool:
-    """Whether a process is the relay of that folder: ids are used again."""
-    said = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return str(home) in said.stdout
