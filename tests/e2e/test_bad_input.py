@@ -47,26 +47,35 @@ class TestCodes:
         refused(comes_in(bo, f"{relay}/i#{symbols}"), 1, "typo")
         assert not bo.home.exists()
 
-    def test_a_code_that_was_used_or_withdrawn_or_is_for_a_full_circle(
+    def test_a_code_that_was_used_or_withdrawn_and_a_name_that_imitates(
         self, computer: Machine
     ) -> None:
         ana, bo, cy = (computer.person(name) for name in ("Ana", "Bo", "Cy"))
-        ana.opens("Friends", "--cap", "3")
+        ana.opens("Friends")
         tail = ana.start("tail")
         tail.online()
-        used, open_, withdrawn = (ana.code("Friends") for _ in range(3))
-        listed = {one["code"]: one["id"] for one in ana.does("invite", "--list", "--json").lines()}
-        ana.does("invite", "--revoke", listed[withdrawn])
-        assert comes_in(bo, used).code == 0
-        refused(comes_in(cy, used), 1, "This code was already used.")
-        refused(comes_in(cy, withdrawn), 1, "This code was withdrawn.")
+        used = ana.code("Friends")
         cyrillic = computer.person("\u0410na")
-        done = comes_in(cyrillic, open_)
+        done = comes_in(cyrillic, used)
         assert done.code == 1
         assert "looks like Ana, who is in" in done.err
-        assert comes_in(cy, open_).code == 0
-        refused(ana.run("invite", "Friends"), 1, "chair")
         assert cyrillic.does("circles").out == ""
+        assert comes_in(bo, used).code == 0
+        refused(comes_in(cy, used), 1, "This code was already used.")
+        withdrawn = bo.code("Friends")
+        (listed,) = bo.does("invite", "--list", "--json").lines()
+        assert listed["code"] == withdrawn
+        bo.does("invite", "--revoke", listed["id"])
+        refused(comes_in(cy, withdrawn), 1, "This code was withdrawn.")
+
+    def test_a_circle_that_is_full(self, computer: Machine) -> None:
+        ana, bo = computer.person("Ana"), computer.person("Bo")
+        ana.opens("Two", "--cap", "2")
+        tail = ana.start("tail")
+        tail.online()
+        assert comes_in(bo, ana.code("Two")).code == 0
+        refused(ana.run("invite", "Two"), 1, "chair")
+        refused(bo.run("invite", "Two", "--spoken"), 1, "chair")
 
     def test_what_can_not_be_asked_is_a_matter_of_usage(self, computer: Machine) -> None:
         bo = computer.person("Bo")

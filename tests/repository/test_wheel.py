@@ -64,6 +64,16 @@ def test_runs_where_there_is_no_checkout(hallway: Path, tmp_path: Path) -> None:
     assert done.stdout == f"hallway {stated()}\n"
 
 
+def test_doctor_finds_nothing_wrong(hallway: Path, tmp_path: Path) -> None:
+    environ = os.environ | {"HALLWAY_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [hallway, "doctor"], cwd=tmp_path, env=environ, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Hallway works on this machine." in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_has_all_that_it_imports(hallway: Path, tmp_path: Path) -> None:
     """Every module of every wing can be imported from the installed wheel."""
     code = (

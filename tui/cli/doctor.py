@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,20 +59,37 @@ _FAILURES = (CommandError, ControlError, LocationError, OSError, ProfileError, R
 async def doctor(place: Place, arguments: argparse.Namespace) -> int:
     """Go through all steps; stop at the first that fails."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="hallway-doctor-") as folder:
+    with _folder() as folder:
         async with AsyncExitStack() as stack:
-            round_trip = RoundTrip(Path(folder), stack)
-            for name, step in round_trip.steps():
-                problem, took = await _take(step)
-                _report(name, problem, took, arguments.json)
-                if problem:
-                    return Exit.REFUSED
-    if not arguments.json:
+            code = await go_through(RoundTrip(folder, stack), arguments.json)
+    if code == Exit.DONE and not arguments.json:
         say(f"Hallway works on this machine. ({time.monotonic() - started:.1f} s)")
+    return code
+
+
+async def go_through(round_trip: RoundTrip, json: bool) -> int:
+    """Take the steps one after the other, telling each; the exit code."""
+    for name, step in round_trip.steps():
+        problem, took = await take(step)
+        _report(name, problem, took, json)
+        if problem:
+            return Exit.REFUSED
     return Exit.DONE
 
 
-async def _take(step: Callable[[], Awaitable[None]]) -> tuple[str, float]:
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for it all, that goes at the end."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="hallway-doctor-")
+    except OSError as error:
+        sentence = f"No folder can be had for what is tried ({error.strerror}). Set TMPDIR."
+        raise CommandError(sentence) from error
+    with made as folder:
+        yield Path(folder)
+
+
+async def take(step: Callable[[], Awaitable[None]]) -> tuple[str, float]:
     """What is wrong with a step, if anything, and the seconds that it took."""
     started, problem = time.monotonic(), ""
     try:
