@@ -177,11 +177,13 @@ class CircleLine(Line):
         reading.done(self.circle, frame)
 
     def _caught_up(self, frame: wire.CaughtUp) -> None:
-        connection = self.circle.connection
+        circle, connection = self.circle, self.circle.connection
+        if frame.n > circle.record.n and not circle.waits_for_welcome:
+            raise LinkError("The relay says that it has shown everything, and kept something back.")
         if connection is not None:
             connection.caught_up = True
         self._state(LinkState.ONLINE)
-        if self.circle.arriving:
+        if circle.arriving:
             raise LinkError("The relay does not show how this device came in.")
         if self.entry:
             self._entered()
