@@ -24,17 +24,15 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.style import Style
 from textual.timer import Timer
 
 from tui.actions import Where, bindings
 from tui.engine.events import MessageState, Row
-from tui.glyphs import UNICODE
 from tui.safe_text import sanitise_line
-from tui.themes import HUES
 from tui.widgets.copying import selected_text
 from tui.widgets.layout import Entry, LineKind, Page
-from tui.widgets.paint import Look, Painter, mention_of
+from tui.widgets.look import PARTS, look_of
+from tui.widgets.paint import Painter, mention_of
 from tui.widgets.rows import Source
 from tui.widgets.strips import Strips
 from tui.widgets.window import PAGE, Place, Window
@@ -51,16 +49,7 @@ class Conversation(ScrollView, can_focus=True):
 
     ALLOW_SELECT = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.MESSAGES)]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "conversation--muted",
-        "conversation--rule",
-        "conversation--new",
-        "conversation--link",
-        "conversation--mention",
-        "conversation--here",
-        "conversation--raised",
-        "conversation--warning",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*PARTS}
 
     cursor: reactive[str | None] = reactive(None, repaint=False)
     following: reactive[bool] = reactive(True, repaint=False)
@@ -478,10 +467,13 @@ class Conversation(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the view."""
+        return self._line(self._line_at(y), y)
+
+    def _line(self, line: int, y: int) -> Strip:
         painter, window = self._painter_now(), self._window
         if window is None or not window.entries:
             return self._empty_line(painter, y)
-        found = window.find(self._line_at(y))
+        found = window.find(line)
         if found is None:
             return painter.blank()
         index, within = found
@@ -505,7 +497,8 @@ class Conversation(ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region, past Textual's cache of styled lines: `Strips` serves better."""
-        strips = [self.render_line(y) for y in crop.line_range]
+        top = self._line_at(0)
+        strips = [self._line(top + y, y) for y in crop.line_range]
         background = self.background_colors[1]
         for line_filter in self.get_line_filters():
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
@@ -516,31 +509,8 @@ class Conversation(ScrollView, can_focus=True):
     def _painter_now(self) -> Painter:
         if self._painter is None:
             width = self.scrollable_content_region.width
-            self._painter = Painter(self._look(), width, self._mention)
+            self._painter = Painter(look_of(self), width, self._mention)
         return self._painter
-
-    def _look(self) -> Look:
-        def part(name: str) -> Style:
-            return Style.from_styles(self.get_component_styles(f"conversation--{name}"))
-
-        variables = self.app.theme_variables
-        hues = [Style.parse(variables[f"hue-{number}"]) for number in range(HUES)]
-        muted = part("muted")
-        selection = self.screen.get_component_styles("screen--selection")
-        return Look(
-            base=self.visual_style,
-            muted=muted,
-            rule=part("rule"),
-            new=part("new"),
-            link=part("link"),
-            mention=part("mention"),
-            here=part("here"),
-            raised=part("raised"),
-            warning=part("warning"),
-            selection=Style.from_styles(selection),
-            hue=lambda number: muted if number < 0 else hues[number % HUES],
-            glyphs=getattr(self.app, "glyphs", UNICODE),
-        )
 
     # Selecting.
 

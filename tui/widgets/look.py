@@ -1,0 +1,32 @@
+"""The styles of a conversation, read from the style sheet and the theme."""
+
+from __future__ import annotations
+
+from textual.style import Style
+from textual.widget import Widget
+
+from tui.glyphs import UNICODE
+from tui.themes import HUES
+from tui.widgets.paint import Look
+
+_NAMES = ("muted", "rule", "new", "link", "mention", "here", "raised", "warning")
+PARTS = frozenset(f"conversation--{name}" for name in _NAMES)
+"""The component classes that the style sheet gives colours to."""
+
+
+def look_of(widget: Widget) -> Look:
+    """The look of a widget that has `PARTS` among its component classes."""
+    parts = {
+        name: Style.from_styles(widget.get_component_styles(f"conversation--{name}"))
+        for name in _NAMES
+    }
+    variables = widget.app.theme_variables
+    hues = [Style.parse(variables[f"hue-{number}"]) for number in range(HUES)]
+    selection = widget.screen.get_component_styles("screen--selection")
+    return Look(
+        base=widget.visual_style,
+        selection=Style.from_styles(selection),
+        hue=lambda number: parts["muted"] if number < 0 else hues[number % HUES],
+        glyphs=getattr(widget.app, "glyphs", UNICODE),
+        **parts,
+    )
