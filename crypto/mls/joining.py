@@ -31,6 +31,9 @@ from crypto.mls.welcome import (
 from crypto.primitives import Rng
 from crypto.secret import Secret, equal
 
+MAX_EPOCH = (1 << 63) - 1
+"""The last epoch to enter in; so many follow that none is numbered beyond a `uint64`."""
+
 
 def create_group(
     suite: CipherSuite,
@@ -123,6 +126,8 @@ def _check_group_info(suite: CipherSuite, info: GroupInfo, tree: RatchetTree) ->
     context = info.group_context
     if context.version != MLS10 or context.cipher_suite != suite.code:
         raise InvalidError("the GroupInfo is for another version or suite", "welcome.group_suite")
+    if context.epoch > MAX_EPOCH:
+        raise InvalidError(f"epoch {context.epoch} is near the last there can be", "welcome.epoch")
     check_extensions(info.extensions)
     signer = tree.leaf(info.signer)
     if signer is None:

@@ -467,6 +467,13 @@ RULES = (
         "The GroupInfo's confirmation tag is that of its epoch.",
         InvalidError,
     ),
+    Rule(
+        714,
+        "welcome.epoch",
+        "subset",
+        "The epoch is at most 2⁶³-1, so that others can follow.",
+        InvalidError,
+    ),
 )
 
 BY_NAME = {rule.name: rule for rule in RULES}

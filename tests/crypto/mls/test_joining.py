@@ -171,6 +171,13 @@ def test_a_tree_far_too_large_is_refused_before_it_is_hashed(door: Door) -> None
     door.refuse(door.forged(signer=0, info=huge), "tree.size")
 
 
+def test_an_epoch_that_has_no_next_one_is_not_entered(door: Door) -> None:
+    def late(info: GroupInfo) -> GroupInfo:
+        return replace(info, group_context=replace(info.group_context, epoch=(1 << 63)))
+
+    door.refuse(door.forged(info=late), "welcome.epoch")
+
+
 def test_a_welcome_without_its_tree_needs_one(door: Door) -> None:
     def without_tree(info: GroupInfo) -> GroupInfo:
         rest = tuple(e for e in info.extensions if e.extension_type != RATCHET_TREE)
