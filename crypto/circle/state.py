@@ -34,6 +34,7 @@ USES_MOST = 50
 DEVICES_MOST = 3
 
 HISTORY_MOST = 0xFFFF
+JOIN_NUMBER_MOST = 0xFFFF_FFFF
 RETENTION_LOWEST = 86_400
 RETENTION_HIGHEST = 31_536_000
 RETENTION_USUAL = 2_592_000
@@ -160,6 +161,7 @@ class CircleState(Struct):
         bounded(len(self.relays), 1, RELAYS_MOST, "the number of relay addresses")
         exact(self.relay_key, KEY_LENGTH, "the relay's key")
         exact(self.beacon_key.reveal(), KEY_LENGTH, "the beacon key")
+        bounded(self.next_join_number, 1, JOIN_NUMBER_MOST, "the next join number")
         _consistent_members(self)
         _consistent_invites(self)
 

@@ -142,6 +142,8 @@ def test_other_rules_ask_for_an_update() -> None:
         ({"members": (SECOND, FOUNDER)}, "join numbers are not in ascending order"),
         ({"members": (FOUNDER, replace(SECOND, member=A))}, "a member is listed twice"),
         ({"next_join_number": 1}, "the next join number was given away already"),
+        ({"next_join_number": 0}, "the next join number is from 1"),
+        ({"next_join_number": 1 << 32}, "the next join number is from 1 to 4294967295"),
         ({"invites": (invite(2), invite(1))}, "invites are not in ascending order"),
         ({"invites": (invite(2), invite(2))}, "invites are not in ascending order"),
         ({"invites": (invite(1, C),)}, "an invite's issuer is not a member"),
