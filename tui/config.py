@@ -22,11 +22,12 @@ from crypto.relay_address import Address
 
 LOCAL_RELAY = "127.0.0.1:7600"
 
-_VARIABLES = {
+VARIABLES = {
     "name": "HALLWAY_NAME",
     "relay": "HALLWAY_RELAY",
     "local_relay": "HALLWAY_LOCAL_RELAY",
 }
+"""What each setting is called in the environment."""
 
 
 class ConfigError(Exception):
@@ -56,7 +57,7 @@ def settle(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Pa
     """Put the settings together; ConfigError. A flag that was not given is None."""
     values = dict(_read(file))
     sources = dict.fromkeys(values, str(file))
-    for name, variable in _VARIABLES.items():
+    for name, variable in VARIABLES.items():
         if environ.get(variable):
             values[name], sources[name] = environ[variable], variable
     for name, value in flags.items():
@@ -65,7 +66,7 @@ def settle(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Pa
     try:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {error}. There are: {', '.join(_VARIABLES)}.") from error
+        raise ConfigError(f"{file}: {error}. There are: {', '.join(VARIABLES)}.") from error
     checked = {name: _checked(name, getattr(config, name), sources[name]) for name in sources}
     return msgspec.structs.replace(config, **checked)
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.repository.checkout import ROOT, tracked
 from tui.cli import parser
+from tui.config import LOCAL_RELAY, VARIABLES, Config
 
 pytestmark = pytest.mark.docs
 
@@ -47,6 +48,37 @@ def test_commands_exist(name: str) -> None:
     known = bootstrap_verbs() | app_verbs()
     named = set(re.findall(r"\./hallway ([a-z]+)", page(name)))
     assert named <= known
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table under a heading of the README, without its own heading."""
+    section = page("README.md").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
+
+
+def test_every_command_is_explained_with_the_flags_that_it_has() -> None:
+    verbs: dict[str, set[str]] = {}
+    for command, meaning in table("Commands"):
+        verb = command.strip("`").split()[0]
+        verbs[verb] = set(re.findall(r"--[a-z-]+", command + meaning))
+    (action,) = (one for one in parser(whole=True)._actions if one.nargs == "A...")
+    assert isinstance(action.choices, dict)
+    assert verbs.keys() == action.choices.keys() == app_verbs()
+    for verb, flags in verbs.items():
+        known = set(action.choices[verb]._option_string_actions)
+        assert flags <= known, verb
+        if verb != "relay":
+            assert known - flags <= {"-h", "--help", "--home", "--json"}, verb
+
+
+def test_every_setting_is_explained() -> None:
+    explained = {
+        setting.strip("`"): variable.strip("`") for setting, variable, _ in table("Settings")
+    }
+    assert explained == VARIABLES
+    assert set(VARIABLES) == set(Config.__struct_fields__)
+    assert LOCAL_RELAY in page("README.md")
 
 
 def test_the_verbs_of_the_bootstrap_are_explained() -> None:
