@@ -49,6 +49,7 @@ from crypto.mls.protection import (
     unprotect_public,
 )
 from crypto.mls.ratchet_tree import RatchetTree
+from crypto.mls.secret_tree import MAX_SKIPPED, RatchetKind
 from crypto.mls.tree_math import LeafIndex
 from crypto.mls.welcome import Welcome
 from crypto.primitives import Rng
@@ -279,7 +280,8 @@ class Group:
 
         This group stays in its epoch until `merge`, but has used up a key of its handshake ratchet,
         which must be stored, with the PendingCommit, before it is sent. `InvalidError` where the
-        Commit would break a rule, `UsageError` where a pre-shared key is missing.
+        Commit would break a rule, `UsageError` where a pre-shared key is missing, or after 1,000
+        Commits of ours in one epoch: nobody would read another one.
         """
         epoch, ratchets = self.state
         wire_format = WireFormat.PUBLIC_MESSAGE if in_clear else WireFormat.PRIVATE_MESSAGE
@@ -301,6 +303,7 @@ class Group:
                 epoch.suite, made.content, epoch.context, epoch.secrets.membership_key
             )
         else:
+            self._check_commits_left()
             message = protect_private(
                 epoch.suite, made.content, epoch.secrets.sender_data_secret, ratchets, padding, rng
             )
@@ -311,6 +314,11 @@ class Group:
             base_tag=epoch.confirmation_tag,
             state=made.state,
         )
+
+    def _check_commits_left(self) -> None:
+        # Commits are refused or end the epoch, so others' ratchets of ours still stand at 0.
+        if self.state.ratchets.generation(self.own_leaf, RatchetKind.HANDSHAKE) > MAX_SKIPPED:
+            raise UsageError("too many Commits of ours came to nothing in this epoch")
 
     # Receiving
 

@@ -93,6 +93,10 @@ class SecretTree:
 
     # Sending and receiving
 
+    def generation(self, leaf: LeafIndex, kind: RatchetKind) -> int:
+        """The generation that a leaf's ratchet has reached: that of its next key."""
+        return self._ratchet(leaf, kind).generation
+
     def next_key(self, leaf: LeafIndex, kind: RatchetKind) -> MessageKey:
         """The next key of our own leaf; it is given out once and then gone.
 

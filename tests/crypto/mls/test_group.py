@@ -28,6 +28,7 @@ from crypto.mls.proposals import (
     Remove,
 )
 from crypto.mls.psk import ExternalPsk, PreSharedKeyID
+from crypto.mls.secret_tree import MAX_SKIPPED, RatchetKind
 from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
 from crypto.mls.tree_math import LeafIndex
 from crypto.mls.welcome import GroupInfo
@@ -456,3 +457,19 @@ def test_what_was_said_and_what_members_share_is_not_printed() -> None:
     printed = f"{said!r} {content!r} {staged!r} {group.context!r} {group.state.epoch!r}"
     assert "for you alone" not in printed
     assert "shared key" not in printed
+
+
+def test_no_commit_is_made_that_lies_too_far_ahead_for_the_others() -> None:
+    assembly = Assembly("dropped commits", 2)
+    group, ratchets = assembly[0], assembly[0].state.ratchets
+    for _ in range(MAX_SKIPPED):
+        ratchets.next_key(group.own_leaf, RatchetKind.HANDSHAKE)
+    last = group.commit([], assembly.rng, now=NOW)
+    stage(assembly[1], last.message)
+    before = save_ratchets(group)
+    with pytest.raises(UsageError, match="too many Commits"):
+        group.commit([], assembly.rng, now=NOW)
+    assert save_ratchets(group) == before
+    assert group.commit([], assembly.rng, now=NOW, in_clear=True).base_epoch == group.epoch
+    group.merge(last)
+    assert group.commit([], assembly.rng, now=NOW).base_epoch == group.epoch
