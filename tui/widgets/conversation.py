@@ -56,7 +56,7 @@ class Conversation(ScrollView, can_focus=True):
     """Whether the end is in view, so that what comes in is followed."""
 
     class Seen(Message):
-        """Everything up to this position has been in view."""
+        """Everything up to this position has been in view, with the terminal in focus."""
 
         def __init__(self, position: int) -> None:
             self.position = position
@@ -109,11 +109,11 @@ class Conversation(ScrollView, can_focus=True):
         at: Place | None = None,
         empty: str = "",
     ) -> None:
-        """Show another conversation.
+        """Show another conversation, at its end; where more is new than has room, at the new line.
 
         :param me: this person's name in it; `@name` is marked.
         :param read: the last position that was read, where there is news: the new line follows it.
-        :param at: where it was left (see `place`); its end otherwise.
+        :param at: where it was left (see `place`), if one is to come back there.
         :param empty: what is said while there are no rows.
         """
         self._source, self._opening, self._read = source, at, read
@@ -125,6 +125,8 @@ class Conversation(ScrollView, can_focus=True):
         self._missed, self._seen = False, read or 0
         self.set_reactive(Conversation.cursor, None)
         self._window = None
+        if self.text_selection is not None:
+            self.screen.clear_selection()
         self._open()
 
     @property
@@ -165,13 +167,26 @@ class Conversation(ScrollView, can_focus=True):
             self.refresh()
             return
         self._window = window = Window(self._source, Page(width, self._zone, self._read))
-        if self._opening is None:
-            window.open_end()
-            self._settle(window.total)
-        else:
+        if self._opening is not None:
             window.open_at(self._opening.position)
-            self._settle(window.line_of(self._opening))
+        else:
+            window.open_end()
+        self._settle(self._opening or self._where_new(window))
         self._opening = None
+
+    def _where_new(self, window: Window) -> Place | None:
+        """Where the new begins, if more is new than has room at the end."""
+        new = [] if self._read is None else window.source.after(self._read, 1)
+        index = window.index_of(new[0].id) if new else None
+        if not new or (index is not None and window.top(index) >= window.total - self.size.height):
+            return None
+        if index is None:
+            window.open_at(new[0].position)
+        return Place(new[0].id, new[0].position, -(self.size.height // 3))
+
+    def on_mount(self) -> None:
+        """What is in view counts as seen while somebody is at this terminal."""
+        self.watch(self.app, "app_focus", self._note_view, init=False)
 
     def on_resize(self) -> None:
         """Lay out anew where the width has changed; keep the place in any case."""
@@ -275,10 +290,10 @@ class Conversation(ScrollView, can_focus=True):
 
     def _note_seen(self, bottom: int) -> None:
         window = self._window
-        found = (
-            None if window is None else window.find(min(bottom, window.above + window.loaded) - 1)
-        )
-        if window is None or found is None:
+        if window is None or not self.app.app_focus:
+            return
+        found = window.find(min(bottom, window.above + window.loaded) - 1)
+        if found is None:
             return
         index = found[0] if window.top(found[0] + 1) <= bottom else found[0] - 1
         # Own messages that wait have no lasting position yet.

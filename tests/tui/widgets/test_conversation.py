@@ -280,6 +280,20 @@ async def test_to_the_new_line() -> None:
         assert app.conversation.cursor == LONG[2000].id
 
 
+async def test_it_opens_where_the_new_begins() -> None:
+    async with hall(LONG, read=LONG[1999].position) as (app, _):
+        assert " new ─" in screen_text(app) and "#2001" in screen_text(app)
+        assert not app.conversation.following
+        seen = [one.position for one in app.told if isinstance(one, Conversation.Seen)]
+        assert max(seen) < LONG[2050].position
+
+
+async def test_a_little_that_is_new_is_at_the_end() -> None:
+    async with hall(LONG, read=LONG[2996].position) as (app, _):
+        assert " new ─" in screen_text(app) and "#3000" in screen_text(app)
+        assert app.conversation.following
+
+
 async def test_where_nothing_is_new_the_key_does_nothing() -> None:
     async with hall(LONG) as (app, pilot):
         app.conversation.focus()
@@ -412,6 +426,20 @@ async def test_what_was_in_view_is_told_once() -> None:
         assert seen == [SHORT[-2].position, 13 << 16]
 
 
+async def test_nothing_is_seen_while_nobody_looks() -> None:
+    async with hall(SHORT, (60, 40)) as (app, pilot):
+        app.told.clear()
+        app.app_focus = False
+        app.put(row(13, "more"))
+        await drawn(app, pilot)
+        assert app.told == []
+        app.app_focus = True
+        await pilot.pause()
+        assert [one.position for one in app.told if isinstance(one, Conversation.Seen)] == [
+            13 << 16
+        ]
+
+
 async def test_what_was_not_in_view_is_not_told() -> None:
     async with hall(LONG) as (app, pilot):
         app.told.clear()
@@ -432,8 +460,10 @@ async def test_one_comes_back_to_where_one_was() -> None:
         await pilot.pause()
         before, place = app.lines, conversation.place
         assert places == [None] and place is not None
+        app.screen.selections = {conversation: Selection(None, None)}
         conversation.show(Shelf(list(SHORT)), me="Ana")
         await pilot.pause()
+        assert conversation.text_selection is None
         assert "Got it." in screen_text(app)
         conversation.show(app.shelf, at=place)
         await pilot.pause()
