@@ -73,5 +73,5 @@ def _setting(change: SettingChanged, who: str) -> str:
             )
         case "history", int():
             return f"{who} changed how many messages new codes show of the past: {after}."
-        case field, _:
-            return f"{who} changed the circle's {field.replace('_', ' ')}."
+        case _:
+            return f"{who} changed the circle's {change.field.replace('_', ' ')}."

@@ -17,7 +17,7 @@ from weakref import WeakSet
 import msgspec
 
 from tui.engine.commands import Command
-from tui.engine.control import Ask, ControlError, Hello, Watch, asker_ear, encode, greeted
+from tui.engine.control import Ask, ControlError, Told, Watch, asker_ear, encode, greeted
 from tui.engine.events import Event
 
 READ_SIZE = 65_536
@@ -149,11 +149,15 @@ class RemoteOwner:
         raise OwnerGoneError("The Hallway that owns this profile has just ended.")
 
     async def _listen(self) -> None:
+        data = b""  # what came together with the greeting is in the ear already
         try:
-            while data := await self._reader.read(READ_SIZE):
+            while True:
                 for frame in self._ear.receive(data):
-                    if not isinstance(frame, Hello):
+                    if isinstance(frame, Told):
                         self._hear(frame.event)
+                data = await self._reader.read(READ_SIZE)
+                if not data:
+                    return
         except (ControlError, ConnectionError):
             pass  # it is gone, or says what this version does not understand
         finally:

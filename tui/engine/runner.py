@@ -444,7 +444,8 @@ def sentence(address: Address, error: Exception) -> str:
         case _PinError():
             return f"{address} shows another certificate than the circle's own relay has."
         case ssl.SSLCertVerificationError():
-            return f"{address} has no certificate that can be trusted: {error.verify_message.rstrip('.')}."
+            why = error.verify_message.rstrip(".")
+            return f"{address} has no certificate that can be trusted: {why}."
         case ssl.SSLError():
             return f"What answers at {address} does not speak TLS as a relay does."
         case TimeoutError():

@@ -222,6 +222,9 @@ class Wishing(Client):
     def links(self) -> dict[LinkId, LinkWish]:
         return self.wished
 
+    def data_to_send(self) -> list[tuple[LinkId, bytes]]:
+        return [(LinkId(1), b"for a link that is gone")]
+
     def link_opened(self, link: LinkId) -> None:
         self.opened.append(link)
 

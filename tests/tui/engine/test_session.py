@@ -66,6 +66,7 @@ def test_every_state_takes_what_the_table_says_and_nothing_else(
     state: State, kind: type[FromRelay]
 ) -> None:
     session = in_state(state)
+    list(session.data_to_send())
     frame = SAMPLES[kind]
     after = TABLE.get((state, kind))
     if after is None:
@@ -74,6 +75,8 @@ def test_every_state_takes_what_the_table_says_and_nothing_else(
         assert kind.__name__ in str(raised.value)
         assert session.state is State.CLOSED
         assert raised.value.version is None
+        assert list(session.data_to_send()) == []
+        assert session.receive(wire.message(frame)) == []
     else:
         handed_on = session.receive(wire.message(frame))
         assert handed_on == ([] if kind is wire.Hello else [frame])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from relay import wire
 from tests.harness import Person, World
+from tests.tui.engine.rogue import circle_of, show
 from tui.engine import commands
 from tui.engine.events import (
     CardRead,
@@ -10,6 +12,7 @@ from tui.engine.events import (
     Exit,
     Finished,
     InviteUsed,
+    LinkState,
     Refused,
     SpokenEnded,
     SpokenOpened,
@@ -146,3 +149,40 @@ def test_a_relay_may_be_named_beside_the_code() -> None:
     assert [event.issuer for event in cy.told(CardRead)] == ["Ana"]
     wrong = cy.refused(lambda ref: commands.ReadCode(ref=ref, code=code, relay="no relay"))
     assert wrong.reason == "address"
+
+
+def test_the_relay_speaks_of_a_nameplate_that_nobody_wanted() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    show(ana, wire.Nameplate([1, 2], 600), wire.Said(b"hello"), wire.Closed(0))
+    assert ana.circle().link is LinkState.ONLINE
+    assert ana.told(SpokenOpened) == [] == ana.told(SpokenEnded)
+    world, ana, _bo, _code = opened()
+    show(ana, wire.Nameplate([1, 2], 600))  # one is open already
+    assert len(ana.told(SpokenOpened)) == 1
+
+
+def test_a_line_lost_while_it_is_made_is_answered() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.do(commands.OpenSpoken(ref=77))
+    for socket in world.sockets():
+        socket.cut()
+    ana.sync()
+    (refused,) = [event for event in ana.told(Refused) if event.ref == 77]
+    assert refused.exit is Exit.UNREACHABLE
+
+
+def test_who_took_a_guess_and_went_has_spent_it() -> None:
+    """Bo's first words have come, and Ana's answer has gone: that was the one guess."""
+    world, ana, bo, code = opened()
+    bo.do(commands.ReadCode(code=code, ref=5))
+    spoken = circle_of(ana).spoken
+    assert spoken is not None and spoken.inviter is not None
+    while not spoken.inviter.guess_spent:
+        assert world.step()
+    for socket in world.sockets():
+        socket.cut()
+    world.settle()
+    assert [event.right for event in ana.told(SpokenTried)] == [False]
+    assert len(ana.told(SpokenEnded)) == 1
