@@ -75,6 +75,8 @@ class HallwayApp(SafeApp):
 
     def on_mount(self) -> None:
         """Show something; the rest comes after."""
+        # Installed, so that it stays when the first screen takes its place.
+        self.install_screen(self._main, "main")
         self.push_screen(self._main if self._opening.there else self._welcome())
         self.call_after_refresh(self._begin)
 
@@ -92,17 +94,13 @@ class HallwayApp(SafeApp):
         self._engine = engine
         self._profile_open.set()
         if self.screen is self._main and not engine.client.circles():
-            await self._nothing_here()
+            self.show_first()
         for screen in self._hearing():
             screen.opened()
         if self._code:
             self.show_join(self._code, self._opening.person)
         async for event in engine.news():
             self._hear(event)
-
-    async def _nothing_here(self) -> None:
-        if self._engine is not None and not self._engine.client.entries():
-            await self.switch_screen(self._welcome())
 
     def _broke(self, error: BaseException) -> None:
         """The engine failed: as bad as if the screen had."""
@@ -186,6 +184,7 @@ class HallwayApp(SafeApp):
     @work(group="going")
     async def show_circle(self, circle: str, *, invite: bool = False) -> None:
         """The main screen, at a circle; above it, where asked for, the codes."""
+        await self._profile_open.wait()
         while self.screen is not self._main and len(self.screen_stack) > 2:
             await self.pop_screen()
         if self.screen is not self._main:
@@ -193,6 +192,14 @@ class HallwayApp(SafeApp):
         await self._main.show(circle)
         if invite:
             self._main.action_invite()
+
+    @work(group="going")
+    async def show_first(self) -> None:
+        """The first screen, for a profile that holds nothing."""
+        client = self.client
+        if client is not None and not client.circles() and not client.entries():
+            if self.screen is self._main:
+                await self.switch_screen(self._welcome())
 
     @work(group="going")
     async def show_join(self, code: str = "", person: str = "") -> None:

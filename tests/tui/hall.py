@@ -134,6 +134,11 @@ async def shows(pilot: Pilot[None], *texts: str) -> None:
     await until(pilot, lambda: all(text in flat(pilot) for text in texts))
 
 
+async def says(pilot: Pilot[None], text: str) -> None:
+    """Let the app work until it has said this in a sentence that goes away by itself."""
+    await until(pilot, lambda: any(text in said.message for said in pilot.app._notifications))
+
+
 async def hides(pilot: Pilot[None], text: str) -> None:
     """Let the app work until this stands on the screen no more."""
     await until(pilot, lambda: text not in flat(pilot))

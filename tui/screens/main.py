@@ -104,9 +104,14 @@ class Main(CircleActions, RoomScreen[None]):
         if not self.circle and circles:
             inside = [circle for circle in circles if not circle.left] or circles
             news = [circle for circle in inside if circle.news]
-            self.go((news or inside)[-1].id)
+            self._begin_at((news or inside)[-1].id)
         else:
             self.refill()
+
+    @work(group="showing")
+    async def _begin_at(self, circle: str) -> None:
+        if not self.circle:  # nobody has gone elsewhere meanwhile
+            await self.show(circle)
 
     @work(group="showing", exclusive=True)
     async def go(self, circle: str) -> None:
@@ -196,8 +201,7 @@ class Main(CircleActions, RoomScreen[None]):
             case RowChanged(row=row, was=was) if row.circle == self.circle:
                 self.query_one(Conversation).changed(row, was)
             case CircleGone(circle=circle) if circle == self.circle:
-                self.circle = ""
-                self.opened()
+                self._forget()
             case Entered(circle=circle) if not self.circle:
                 self.go(circle)
             case EntryEnded(circle_name=name, sentence=sentence):
@@ -215,6 +219,18 @@ class Main(CircleActions, RoomScreen[None]):
                 self._soon()
             case _:
                 pass
+
+    def _forget(self) -> None:
+        """The circle that was shown is gone: go to another, or to where one begins."""
+        self.circle = ""
+        self._drafted = None
+        self.query_one(Conversation).show(None)
+        self.query_one(Composer).put("")
+        for part in ("#title", "#link", "#people", "#state"):
+            self.query_one(part, Static).update("")
+        self.opened()
+        if not read(self).circles():
+            hall(self).show_first()
 
     def _soon(self) -> None:
         """Read everything again, once for all that was told together."""

@@ -81,6 +81,10 @@ class Hall(Protocol):
         """Go to a circle, and on to its spoken code where `invite` is set."""
         ...
 
+    def show_first(self) -> object:
+        """Go to where one begins, unless one is coming in somewhere."""
+        ...
+
     def show_join(self, code: str = "", person: str = "") -> object:
         """Go to where a code is typed."""
         ...

@@ -23,7 +23,10 @@ SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 async def test_two_people_come_to_talk(size: tuple[int, int]) -> None:
     town = Town()
     ana, bo = app_of(town.opening("ana")), app_of(town.opening("bo"))
-    async with ana.run_test(size=size) as at_anas, bo.run_test(size=size) as at_bos:
+    async with (
+        ana.run_test(size=size, notifications=True) as at_anas,
+        bo.run_test(size=size, notifications=True) as at_bos,
+    ):
         await shows(at_anas, "What should they call you?")
         await at_anas.press(*"Ana", "enter", "enter")
         await shows(at_anas, "waiting for somebody to use it")
@@ -55,14 +58,14 @@ async def test_two_people_come_to_talk(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_screen(size: tuple[int, int]) -> None:
     app = app_of(Town().opening("ana"))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await shows(pilot, "A quiet place for the people you know.")
         assert_screen(app, f"welcome-{size[0]}x{size[1]}")
 
 
 async def test_no_name_no_circle() -> None:
     app = app_of(Town().opening("ana"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("enter")
         await shows(pilot, "Type a name first.")
         await pilot.press("tab", "enter")
@@ -74,7 +77,7 @@ async def test_a_relay_that_does_not_start_is_said() -> None:
     opening = Town().opening("ana")
     opening.no_relay = "The relay on this computer does not start. The disk is full."
     app = app_of(opening)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press(*"Ana", "enter", "enter")
         await shows(pilot, "The disk is full.")
         assert isinstance(app.screen, Welcome)
@@ -84,7 +87,7 @@ async def test_a_relay_that_is_not_there_is_said_and_can_be_tried_again() -> Non
     town = Town()
     town.world.relay_down = True
     app = app_of(town.opening("ana"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press(*"Ana", "enter", "enter")
         await shows(pilot, "can't be reached")
         town.world.relay_down = False
@@ -94,7 +97,7 @@ async def test_a_relay_that_is_not_there_is_said_and_can_be_tried_again() -> Non
 
 async def test_a_name_that_cannot_be_is_said() -> None:
     app = app_of(Town().opening("ana"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         app.screen.query_one("#name", Input).value = "é" * 50
         await pilot.press("enter", "enter")
         await shows(pilot, "at most 64 bytes")
@@ -104,7 +107,7 @@ async def test_a_profile_in_use_ends_the_app_with_its_sentence() -> None:
     opening = Town().opening("ana")
     opening.refuses = OpeningError("This profile is open already.")
     app = app_of(opening)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 1
     assert app.sentence == "This profile is open already."
@@ -115,7 +118,7 @@ async def test_a_code_from_the_command_line_is_read_at_once() -> None:
     host = town.world.person("Ana")
     host.opens("Lofoten trip")
     app = app_of(town.opening("bo"), code=host.invites())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Ana invites you to", "Lofoten trip")
         await pilot.press(*"Bo", "enter")
         await shows(pilot, "You are here, on the code that Ana gave.")
@@ -124,7 +127,7 @@ async def test_a_code_from_the_command_line_is_read_at_once() -> None:
 
 async def test_esc_on_the_first_screen_changes_nothing_and_ctrl_c_ends() -> None:
     app = app_of(Town().opening("ana"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("escape")
         assert isinstance(app.screen, Welcome)
         await pilot.press("ctrl+c")
@@ -137,7 +140,7 @@ async def test_going_away_from_the_card_leaves_one_on_the_first_screen() -> None
     host = town.world.person("Ana")
     host.opens()
     app = app_of(town.opening("bo"), code=host.invites())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, CardDialog))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Welcome))

@@ -25,7 +25,7 @@ def a_circle(*others: str) -> tuple[Town, Person, HallwayApp]:
 
 async def test_the_spoken_code_lives_as_long_as_the_dialog() -> None:
     town, ana, app = a_circle()
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await shows(pilot, "Only you so far. Invite someone: ^o")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it", "It works once, until")
@@ -39,7 +39,7 @@ async def test_the_spoken_code_lives_as_long_as_the_dialog() -> None:
 
 async def test_a_wrong_guess_is_said_and_a_new_code_made() -> None:
     town, _, app = a_circle()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it")
@@ -57,7 +57,7 @@ async def test_a_wrong_guess_is_said_and_a_new_code_made() -> None:
 async def test_closing_on_somebody_who_reads_the_card_asks_first() -> None:
     town, _, app = a_circle()
     bo = town.world.person("Bo")
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it")
@@ -79,7 +79,7 @@ async def test_a_spoken_code_waits_for_the_relay() -> None:
     town, ana, app = a_circle()
     ana.offline = True
     town.settle()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
         await shows(pilot, "can't be reached")
@@ -90,7 +90,7 @@ async def test_a_spoken_code_waits_for_the_relay() -> None:
 
 async def test_a_code_to_send_is_made_shown_drawn_and_used() -> None:
     town, ana, app = a_circle()
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o", "2")
         await shows(pilot, "For how many people?")
@@ -110,7 +110,7 @@ async def test_a_code_to_send_is_made_shown_drawn_and_used() -> None:
 
 async def test_a_code_that_cannot_be_is_refused_with_a_sentence() -> None:
     _, _, app = a_circle()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o", "2")
         await shows(pilot, "For how many people?")
@@ -124,7 +124,7 @@ async def test_open_codes_are_listed_and_withdrawn() -> None:
     ana.invites(uses=2)
     town.world.people[1].invites(history=20)
     town.world.settle()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "3 of 8")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it")
@@ -142,7 +142,7 @@ async def test_open_codes_are_listed_and_withdrawn() -> None:
 
 async def test_the_pages_at_sixty_columns() -> None:
     _, _, app = a_circle()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with app.run_test(size=(60, 20), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it")

@@ -1,0 +1,424 @@
+"""The main screen: going between circles, writing, what is said about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Person
+from tests.tui.hall import MemoryOpening, Town, app_of, flat, hides, says, shows, until
+from tests.tui.screen_text import assert_screen
+from tui.app import HallwayApp
+from tui.engine import commands
+from tui.engine.commands import ChangeSettings, SaveDraft
+from tui.screens.ask import Ask
+from tui.screens.card import CardDialog
+from tui.screens.confirm import Confirm
+from tui.screens.door import Door
+from tui.screens.help import Help
+from tui.screens.join import Join
+from tui.screens.main import Main
+from tui.screens.open_circle import OpenCircleDialog
+from tui.screens.people import PeopleDialog
+from tui.screens.switcher import Switcher
+from tui.screens.welcome import Welcome
+from tui.widgets.composer import Composer
+
+SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
+
+
+class Scene:
+    """Ana and others in a circle, and Ana's app on it."""
+
+    def __init__(self, *others: str) -> None:
+        self.town = Town()
+        self.people = self.town.world.circle("Ana", *others)
+        self.ana = self.people[0]
+        self.opening: MemoryOpening = self.town.opening("Ana", person=self.ana)
+        self.app: HallwayApp = app_of(self.opening)
+
+    def says(self, person: Person, text: str) -> None:
+        person.says(text)
+        self.town.settle()
+
+    def second_circle(self, name: str = "Family") -> Person:
+        """Another circle that Ana is in, opened by Ada."""
+        ada = self.town.world.person("Ada")
+        ada.opens(name)
+        self.ana.joins(ada.invites())
+        self.town.world.settle()
+        return ada
+
+
+async def write(pilot: object, app: HallwayApp, text: str) -> None:
+    """Put a text into the composer, and press Enter."""
+    app.screen.query_one(Composer).put(text)
+    await pilot.press("enter")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_conversation_at_each_size(size: tuple[int, int]) -> None:
+    scene = Scene("Bo", "Cy")
+    bo, cy = scene.people[1:]
+    scene.says(bo, "Ferry is booked, Saturday at seven.")
+    scene.says(cy, "I bring the tea. [bold]Not[/bold] markup.\x1b[31m")
+    scene.says(scene.ana, "Got it.")
+    scene.second_circle()
+    async with scene.app.run_test(size=size, notifications=True) as pilot:
+        scene.app.show_circle(scene.ana.client.circles()[0].id)
+        await shows(pilot, "Got it.", "3 of 8", "connected", "␛[31m")
+        assert_screen(scene.app, f"main-{size[0]}x{size[1]}")
+
+
+async def test_the_state_of_messages_and_of_the_line_is_said() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "connected")
+        scene.town.world.relay_down = True
+        scene.town.world.restart_relay()
+        scene.town.settle()
+        await shows(pilot, "offline")
+        await write(pilot, scene.app, "Is anybody there?")
+        await shows(pilot, "Is anybody there?", "offline, 1 waiting to be sent")
+        scene.town.world.relay_down = False
+        scene.town.world.wait(400_000)
+        scene.town.settle()
+        await shows(pilot, "connected")
+        await hides(pilot, "waiting")
+
+
+async def test_news_of_another_circle_is_a_mark_and_no_number() -> None:
+    scene = Scene("Bo")
+    ada = scene.second_circle()
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        scene.app.show_circle(scene.ana.client.circles()[0].id)
+        await shows(pilot, "Message Hallway")
+        for text in ("one", "two", "three"):
+            ada.says(text, "Family")
+        scene.town.settle()
+        await until(pilot, lambda: "Family •" in flat(pilot))
+        assert "3" not in flat(pilot).partition("Family")[2].partition("/open")[0].partition("•")[0]
+        await pilot.press("alt+a")
+        await shows(pilot, "Message Family", "three")
+        await until(pilot, lambda: "Family •" not in flat(pilot))
+        assert not scene.ana.circle("Family").news
+        await pilot.press("alt+a")
+        await says(pilot, "No other circle has news.")
+
+
+async def test_under_a_hundred_columns_the_list_is_behind_a_key() -> None:
+    scene = Scene("Bo")
+    ada = scene.second_circle()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        scene.app.show_circle(scene.ana.client.circles()[0].id)
+        await shows(pilot, "Message Hallway", "^k circles")
+        ada.says("one", "Family")
+        scene.town.settle()
+        await shows(pilot, "^k circles •")
+        await pilot.press("ctrl+k")
+        await until(pilot, lambda: isinstance(scene.app.screen, Switcher))
+        assert_screen(scene.app, "switcher-80x24")
+        await pilot.press(*"fam", "enter")
+        await shows(pilot, "Message Family")
+        await pilot.press("ctrl+k")
+        await until(pilot, lambda: isinstance(scene.app.screen, Switcher))
+        await pilot.press("up", "up", "enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, OpenCircleDialog))
+        await pilot.press("escape")
+        await pilot.press("ctrl+k")
+        await until(pilot, lambda: isinstance(scene.app.screen, Switcher))
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, Join))
+
+
+async def test_drafts_are_kept_a_circle_each_and_over_the_end() -> None:
+    scene = Scene("Bo")
+    scene.second_circle()
+    first = scene.ana.client.circles()[0].id
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        scene.app.show_circle(first)
+        await shows(pilot, "Message Hallway")
+        await pilot.press(*"half a")
+        await pilot.press("alt+down")
+        await shows(pilot, "Message Family")
+        assert scene.app.screen.query_one(Composer).text == ""
+        await pilot.press(*"other")
+        await pilot.press("alt+up")
+        await shows(pilot, "half a")
+        await pilot.press(*" line")
+        await until(pilot, lambda: scene.app.screen.query_one(Composer).text == "half a line")
+    assert scene.ana.circle("Hallway").draft == "half a line"
+    assert scene.ana.circle("Family").draft == "other"
+
+
+async def test_what_was_being_written_is_there_again() -> None:
+    scene = Scene("Bo")
+    scene.ana.do(SaveDraft(text="where was I"))
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "where was I")
+
+
+async def test_a_refused_message_stays_in_the_composer() -> None:
+    scene = Scene()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "Only you so far")
+        long = "x" * 70_000
+        await write(pilot, scene.app, long)
+        await says(pilot, "A message has 1 to")
+        assert scene.app.screen.query_one(Composer).text == long
+
+
+async def test_an_unknown_command_is_named() -> None:
+    scene = Scene()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "Only you so far")
+        await write(pilot, scene.app, "/dance")
+        await says(pilot, "There is no command /dance.")
+        assert scene.app.screen.query_one(Composer).text == "/dance"
+
+
+async def test_dusk_and_paper_are_kept(tmp_path: Path) -> None:
+    scene = Scene()
+    kept = tmp_path / "theme"
+    for before, after in (("dusk", "paper"), ("paper", "dusk")):
+        app = app_of(scene.opening, theme=kept)
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await shows(pilot, "Only you so far")
+            assert app.theme == before
+            await write(pilot, app, "/theme")
+            await until(pilot, lambda app=app, after=after: app.theme == after)  # type: ignore[misc]
+
+
+async def test_leaving_is_asked_about_with_the_focus_on_cancel() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/leave")
+        await until(pilot, lambda: isinstance(scene.app.screen, Confirm))
+        assert scene.app.focused is scene.app.screen.query_one("#no")
+        assert_screen(scene.app, "leave-80x24")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+        assert not scene.ana.circle().left
+        await write(pilot, scene.app, "/forget")
+        await says(pilot, "/leave it first")
+        await write(pilot, scene.app, "/leave")
+        await until(pilot, lambda: isinstance(scene.app.screen, Confirm))
+        await pilot.press("right", "enter")
+        scene.town.world.wait(60_000)
+        scene.town.settle()
+        await until(pilot, lambda: scene.ana.circle().left)
+        await shows(pilot, "You left")
+        await write(pilot, scene.app, "/forget")
+        await until(pilot, lambda: isinstance(scene.app.screen, Confirm))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: scene.ana.client.circles() == [])
+        await until(pilot, lambda: isinstance(scene.app.screen, Welcome))
+
+
+async def test_removing_somebody_is_asked_about() -> None:
+    scene = Scene("Bo", "Cy")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "3 of 8")
+        await write(pilot, scene.app, "/remove")
+        await says(pilot, "/remove NAME")
+        await write(pilot, scene.app, "/remove Dan")
+        await says(pilot, "nobody here who is called Dan")
+        await write(pilot, scene.app, "/remove @bo")
+        await until(pilot, lambda: isinstance(scene.app.screen, Confirm))
+        assert scene.app.focused is scene.app.screen.query_one("#no")
+        await pilot.press("right", "enter")
+        await shows(pilot, "You removed Bo.", "2 of 8")
+
+
+async def test_names_and_topics() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/topic Soup on Sunday")
+        await shows(pilot, "You set the topic: Soup on Sunday")
+        await write(pilot, scene.app, "/topic")
+        await shows(pilot, "You took the topic away.")
+        await write(pilot, scene.app, "/name")
+        await until(pilot, lambda: isinstance(scene.app.screen, Ask))
+        await pilot.press(*" table", "enter")
+        await shows(pilot, "You named the circle Hallway table.")
+        await write(pilot, scene.app, "/name Kitchen")
+        await shows(pilot, "You named the circle Kitchen.")
+        await write(pilot, scene.app, "/rename")
+        await until(pilot, lambda: isinstance(scene.app.screen, Ask))
+        await pilot.press("escape")
+        await write(pilot, scene.app, "/rename Anabel")
+        await shows(pilot, "Ana is called Anabel now.")
+        await write(pilot, scene.app, "/rename Bo")
+        await says(pilot, "looks like Bo")
+
+
+async def test_the_door_that_asks() -> None:
+    scene = Scene("Bo")
+    code = scene.ana.invites(uses=2)
+    cy = scene.town.world.person("Cy")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/door")
+        await says(pilot, "Nobody is at the door.")
+        await write(pilot, scene.app, "/ask")
+        await shows(pilot, "You changed the door: a member says yes.")
+        card = cy.reads(code)
+        cy.do(commands.Enter(ref=77, entry=card.entry, person="Cy", line="It's me, from the ferry"))
+        scene.town.settle()
+        await shows(pilot, "Cy is at the door. /door")
+        await write(pilot, scene.app, "/door")
+        await until(pilot, lambda: isinstance(scene.app.screen, Door))
+        assert scene.app.focused is scene.app.screen.query_one("#later")
+        assert_screen(scene.app, "door-80x24")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+        await shows(pilot, "Cy is at the door. /door")
+        await write(pilot, scene.app, "/door")
+        await until(pilot, lambda: isinstance(scene.app.screen, Door))
+        await pilot.press("right", "enter")
+        await shows(pilot, "Cy is here, on the code that you gave.", "3 of 8")
+
+
+async def test_a_no_at_the_door_is_given_knowingly() -> None:
+    scene = Scene("Bo")
+    scene.ana.ask(lambda ref: ChangeSettings(ref=ref, door_asks=True))
+    code = scene.ana.invites()
+    cy = scene.town.world.person("Cy")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        card = cy.reads(code)
+        cy.do(commands.Enter(ref=77, entry=card.entry, person="Cy"))
+        scene.town.settle()
+        await shows(pilot, "Cy is at the door. /door")
+        await write(pilot, scene.app, "/door")
+        await until(pilot, lambda: isinstance(scene.app.screen, Door))
+        await pilot.press("right", "right", "enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+        await hides(pilot, "is at the door")
+
+
+async def test_another_member_may_be_faster_at_the_door() -> None:
+    scene = Scene("Bo")
+    scene.ana.ask(lambda ref: ChangeSettings(ref=ref, door_asks=True))
+    code = scene.ana.invites()
+    bo, cy = scene.people[1], scene.town.world.person("Cy")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        card = cy.reads(code)
+        cy.do(commands.Enter(ref=77, entry=card.entry, person="Cy"))
+        scene.town.settle()
+        await shows(pilot, "Cy is at the door. /door")
+        await write(pilot, scene.app, "/door")
+        await until(pilot, lambda: isinstance(scene.app.screen, Door))
+        request = bo.client.requests(bo.circle().id)[0]
+        bo.do(commands.AnswerRequest(ref=5, n=request.n, admit=True))
+        scene.town.settle()
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+        await shows(pilot, "Cy is here")
+
+
+async def test_waiting_at_a_door() -> None:
+    scene = Scene()
+    host = scene.town.world.person("Eva")
+    host.opens("Lofoten")
+    host.ask(lambda ref: ChangeSettings(ref=ref, door_asks=True))
+    code = host.invites()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "Only you so far")
+        await write(pilot, scene.app, f"/join {code}")
+        await until(pilot, lambda: isinstance(scene.app.screen, CardDialog))
+        await shows(pilot, "Somebody inside says yes")
+        await pilot.press("enter")
+        await shows(pilot, "Wait in the background", "Give it up")
+        assert scene.app.focused is scene.app.screen.query_one("#later")
+        assert_screen(scene.app, "waiting-80x24")
+        await pilot.press("enter")
+        await shows(pilot, "Waiting to come in to Lofoten.")
+        request = host.client.requests(host.circle().id)[0]
+        host.do(commands.AnswerRequest(ref=5, n=request.n, admit=True))
+        scene.town.settle()
+        await hides(pilot, "Waiting to come in")
+        assert [one.name for one in scene.ana.client.circles()] == ["Hallway", "Lofoten"]
+
+
+async def test_giving_up_at_a_door() -> None:
+    scene = Scene()
+    host = scene.town.world.person("Eva")
+    host.opens("Lofoten")
+    host.ask(lambda ref: ChangeSettings(ref=ref, door_asks=True))
+    code = host.invites()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "Only you so far")
+        await write(pilot, scene.app, f"/join {code}")
+        await until(pilot, lambda: isinstance(scene.app.screen, CardDialog))
+        await pilot.press("enter")
+        await shows(pilot, "Give it up")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+        await until(pilot, lambda: scene.ana.client.entries() == [])
+
+
+async def test_opening_one_more_circle() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/open")
+        await until(pilot, lambda: isinstance(scene.app.screen, OpenCircleDialog))
+        await pilot.press("enter")
+        assert isinstance(scene.app.screen, OpenCircleDialog)
+        await pilot.press(*"Soup", "tab", "tab", "backspace", "1", "enter")
+        await shows(pilot, "A circle has 2 to 50 chairs.")
+        await pilot.press("backspace", "4", "enter")
+        await shows(pilot, "Invite to Soup", "1 of 4")
+        assert scene.ana.circle("Soup").me == "Ana"
+
+
+async def test_people_and_help_are_made_from_what_is_there() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/people")
+        await until(pilot, lambda: isinstance(scene.app.screen, PeopleDialog))
+        await shows(pilot, "on Ana's code", "a code is enough")
+        await pilot.press("escape")
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(scene.app.screen, Help))
+        await shows(pilot, "Keys and commands", "/newline")
+        await pilot.press("pagedown", "f1")
+        await until(pilot, lambda: isinstance(scene.app.screen, Main))
+
+
+async def test_the_messages_and_back() -> None:
+    scene = Scene("Bo")
+    scene.says(scene.people[1], "Copy me")
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "Copy me")
+        await pilot.press("escape")
+        await shows(pilot, "i write", "y copy")
+        await pilot.press("i")
+        await shows(pilot, "enter send")
+        await pilot.press("ctrl+c")
+        await says(pilot, "^q or /quit ends Hallway.")
+        await write(pilot, scene.app, "/quit")
+        await until(pilot, lambda: scene.app.return_code is not None)
+    assert scene.app.return_code == 0
+
+
+async def test_a_profile_without_circles_begins_at_the_first_screen() -> None:
+    town = Town()
+    app = app_of(town.opening("ana", person=town.world.person("ana")))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Welcome))
+
+
+async def test_the_mouse_goes_to_another_circle() -> None:
+    scene = Scene("Bo")
+    scene.second_circle()
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        scene.app.show_circle(scene.ana.client.circles()[0].id)
+        await shows(pilot, "Message Hallway")
+        await pilot.click("#circles", offset=(4, 1))
+        await shows(pilot, "Message Family")
