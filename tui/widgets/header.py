@@ -1,4 +1,4 @@
-"""The top of a conversation: the circle's name, its chairs, its topic; at the right, where to go."""
+"""The top of a conversation: the circle's name, its chairs, its topic; where to go."""
 
 from __future__ import annotations
 

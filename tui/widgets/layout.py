@@ -105,7 +105,7 @@ def entry(row: Row, before: Entry | None, page: Page) -> Entry:
         name=sanitise_line(row.author),
         body=sanitise_block(row.text)
         if row.kind is not RowKind.UNKNOWN
-        else SafeText(UNKNOWN_TEXT),
+        else sanitise_block(UNKNOWN_TEXT),
         tail=_tail(row, when),
     )
     lay_out(made, before, page)
