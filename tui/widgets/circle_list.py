@@ -56,7 +56,10 @@ class CircleList(OptionList):
             sanitise_line(circle.name), "bold $foreground" if known else "$muted"
         ).truncate(room, ellipsis=True, pad=True)
         return Content.assemble(
-            (self._glyphs.here if here else " ", "$accent"), name, " " if mark else "", (mark, style)
+            (self._glyphs.here if here else " ", "$accent"),
+            name,
+            " " if mark else "",
+            (mark, style),
         )
 
     def _mark(self, circle: CircleFacts) -> tuple[str, str]:
