@@ -18,6 +18,9 @@ from tui.engine.links import LinkId, LinkWish
 
 BODIES_KEPT = 7 * 86_400_000
 TIDY_EVERY = 3_600_000
+ERASED_MOST = 200
+"""Bodies that are erased in one input: erasing overwrites, and a screen waits for it."""
+
 ENTRY_ID_LENGTH = 8
 FAILED = "Something failed inside of this program, and nothing has changed. Try again."
 
@@ -139,13 +142,15 @@ class Desk:
         now = self.context.now()
         if now < self._tidied + TIDY_EVERY:
             return
-        self._tidied = now
         database = self.context.store.database
-        database.write(
-            "UPDATE entries SET body = NULL, side_data = NULL WHERE time < ? AND body NOT NULL",
-            (now - BODIES_KEPT,),
+        erased = database.write(
+            "UPDATE entries SET body = NULL, side_data = NULL WHERE (circle, n) IN ("
+            "SELECT circle, n FROM entries WHERE time < ? AND body IS NOT NULL LIMIT ?)",
+            (now - BODIES_KEPT, ERASED_MOST),
         )
         database.write("DELETE FROM beacons WHERE until < ?", (now,))
+        if erased < ERASED_MOST:
+            self._tidied = now  # otherwise the next tick goes on
 
     # Rows.
 

@@ -19,8 +19,9 @@ def circle_facts(circle: Circle) -> CircleFacts:
     state = circle.view.state if inside else None
     own = circle.member.public
     rows = circle.context.store.database.rows(
-        "SELECT count(*) FROM (SELECT 1 FROM messages WHERE circle = ? AND position > ?"
-        " AND position < ? AND author != ? AND type != 0 LIMIT 1)",
+        "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_of_others"
+        " WHERE circle = ? AND position > ? AND position < ?"
+        " AND state = 'received' AND type != 0 AND author != ? LIMIT 1)",
         (circle.number, record.read_position, 1 << 62, own),
     )
     hosts = [] if state is None else [circle.view.name(host) for host in state.hosts]

@@ -14,7 +14,17 @@ import pytest
 
 from tests.tui.engine.running import PATIENCE, Person, Relay, asked, person, relay_in
 from tui.engine.commands import ListCircles, OpenCircle, ReadMessages, SendText
-from tui.engine.control import CONTROL_VERSION, Ask, ControlError, Hello, Told, Watch, encode
+from tui.engine.control import (
+    CONTROL_VERSION,
+    Ask,
+    ControlError,
+    FromOwner,
+    Hello,
+    Told,
+    Watch,
+    asker_ear,
+    encode,
+)
 from tui.engine.events import CircleOpened, Circles, Finished, Messages, Queued, RowAdded
 from tui.engine.remote import Listeners, OwnerGoneError, RemoteOwner
 from tui.engine.runner import BACKLOG_LIMIT, RunnerError
@@ -229,9 +239,9 @@ async def test_who_watches_and_does_not_read_is_hung_up_on(relay: Relay, ana: Pe
     reader, writer = await asyncio.open_unix_connection(str(path))
     writer.write(encode(Watch()) + encode(Ask(ListCircles(ref=1))))
     async with asyncio.timeout(PATIENCE):
-        data = b""
-        while encode(Told(Circles(ref=1, circles=ana.client.circles()))) not in data:
-            data += await reader.read(65_536)
+        ear, frames = asker_ear(), list[FromOwner]()
+        while not any(isinstance(frame, Told) and frame.event.ref for frame in frames):
+            frames += ear.receive(await reader.read(65_536))
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         (conversation,) = ana.runner._conversations
         row = ana.client.rows_before(ana.client.circle().id, None, 1)[0]
