@@ -9,6 +9,7 @@ the first paint.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -113,8 +114,8 @@ class ProfileOpening:
             raise OpeningError(str(error), USAGE) from error
         except (ProfileError, LocationError) as error:
             raise OpeningError(str(error)) from error
+        log = log_to(self._locations.log)
         try:
-            log_to(self._locations.log)
             client = Client(
                 profile.database,
                 rng=os.urandom,
@@ -126,6 +127,8 @@ class ProfileOpening:
                 yield runner
         finally:
             profile.close()
+            logging.getLogger().removeHandler(log)
+            log.close()
 
     async def relay(self) -> str:
         """The relay of the settings, or the one on this computer."""

@@ -11,7 +11,7 @@ import msgspec
 from textual.pilot import Pilot
 
 from tests.harness import HOST, Person, World
-from tests.tui.screen_text import screen_text
+from tests.tui.screen_text import FOLDER, assert_screen, screen_text
 from tui.app import HallwayApp
 from tui.engine.client import Client
 from tui.engine.commands import Command
@@ -132,6 +132,16 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 async def shows(pilot: Pilot[None], *texts: str) -> None:
     """Let the app work until all of these stand on the screen."""
     await until(pilot, lambda: all(text in flat(pilot) for text in texts))
+
+
+async def looks(pilot: Pilot[None], name: str) -> None:
+    """Let the app work until the screen is the snapshot of this name."""
+    path = FOLDER / f"{name}.txt"
+    for _ in range(TURNS // 4):
+        await pilot.pause()
+        if path.exists() and screen_text(pilot.app) == path.read_text("utf-8"):
+            return
+    assert_screen(pilot.app, name)
 
 
 async def says(pilot: Pilot[None], text: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from tests.tui.hall import Town, app_of, flat, shows, until
-from tests.tui.screen_text import assert_screen, screen_text
+from tests.tui.hall import Town, app_of, flat, looks, shows, until
+from tests.tui.screen_text import screen_text
 from tui.opening import OpeningError
 from tui.screens.card import CardDialog
 from tui.screens.code_field import CodeField
@@ -60,7 +60,7 @@ async def test_the_first_screen(size: tuple[int, int]) -> None:
     app = app_of(Town().opening("ana"))
     async with app.run_test(size=size, notifications=True) as pilot:
         await shows(pilot, "A quiet place for the people you know.")
-        assert_screen(app, f"welcome-{size[0]}x{size[1]}")
+        await looks(pilot, f"welcome-{size[0]}x{size[1]}")
 
 
 async def test_no_name_no_circle() -> None:

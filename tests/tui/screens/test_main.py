@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Person
-from tests.tui.hall import MemoryOpening, Town, app_of, flat, hides, says, shows, until
-from tests.tui.screen_text import assert_screen
+from tests.tui.hall import MemoryOpening, Town, app_of, flat, hides, looks, says, shows, until
 from tui.app import HallwayApp
 from tui.engine import commands
 from tui.engine.commands import ChangeSettings, SaveDraft
@@ -68,7 +67,7 @@ async def test_a_conversation_at_each_size(size: tuple[int, int]) -> None:
     async with scene.app.run_test(size=size, notifications=True) as pilot:
         scene.app.show_circle(scene.ana.client.circles()[0].id)
         await shows(pilot, "Got it.", "3 of 8", "connected", "␛[31m")
-        assert_screen(scene.app, f"main-{size[0]}x{size[1]}")
+        await looks(pilot, f"main-{size[0]}x{size[1]}")
 
 
 async def test_the_state_of_messages_and_of_the_line_is_said() -> None:
@@ -118,7 +117,7 @@ async def test_under_a_hundred_columns_the_list_is_behind_a_key() -> None:
         await shows(pilot, "^k circles •")
         await pilot.press("ctrl+k")
         await until(pilot, lambda: isinstance(scene.app.screen, Switcher))
-        assert_screen(scene.app, "switcher-80x24")
+        await looks(pilot, "switcher-80x24")
         await pilot.press(*"fam", "enter")
         await shows(pilot, "Message Family")
         await pilot.press("ctrl+k")
@@ -197,7 +196,7 @@ async def test_leaving_is_asked_about_with_the_focus_on_cancel() -> None:
         await write(pilot, scene.app, "/leave")
         await until(pilot, lambda: isinstance(scene.app.screen, Confirm))
         assert scene.app.focused is scene.app.screen.query_one("#no")
-        assert_screen(scene.app, "leave-80x24")
+        await looks(pilot, "leave-80x24")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(scene.app.screen, Main))
         assert not scene.ana.circle().left
@@ -272,7 +271,7 @@ async def test_the_door_that_asks() -> None:
         await write(pilot, scene.app, "/door")
         await until(pilot, lambda: isinstance(scene.app.screen, Door))
         assert scene.app.focused is scene.app.screen.query_one("#later")
-        assert_screen(scene.app, "door-80x24")
+        await looks(pilot, "door-80x24")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(scene.app.screen, Main))
         await shows(pilot, "Cy is at the door. /door")
@@ -334,7 +333,7 @@ async def test_waiting_at_a_door() -> None:
         await pilot.press("enter")
         await shows(pilot, "Wait in the background", "Give it up")
         assert scene.app.focused is scene.app.screen.query_one("#later")
-        assert_screen(scene.app, "waiting-80x24")
+        await looks(pilot, "waiting-80x24")
         await pilot.press("enter")
         await shows(pilot, "Waiting to come in to Lofoten.")
         request = host.client.requests(host.circle().id)[0]

@@ -1,0 +1,75 @@
+"""What is said about a circle while something is not as usual."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.engine.events import CircleFacts, EntryMoved, EntryState, LinkState, RequestFacts
+from tui.glyphs import ASCII, UNICODE
+from tui.screens.notices import link_line, of_circle, of_entries
+
+FACTS = CircleFacts(
+    id="aa", name="Hallway", topic="", relay="chat.example.org", cap=8, chairs=2, me="Ana",
+    link=LinkState.ONLINE,
+)  # fmt: skip
+
+
+def said(facts: CircleFacts, *requests: RequestFacts, may_return: bool = False) -> str:
+    return "\n".join(line.plain for line in of_circle(facts, [*requests], may_return, UNICODE))
+
+
+def test_nothing_is_said_while_all_is_well() -> None:
+    assert said(FACTS) == ""
+
+
+def test_being_offline_is_said_with_its_reason() -> None:
+    facts = msgspec.structs.replace(
+        FACTS, link=LinkState.OFFLINE, link_sentence="Nobody answers at chat.example.org."
+    )
+    assert said(facts) == (
+        "○ Nobody answers at chat.example.org. What you write waits here, and goes out by itself."
+    )
+    assert said(msgspec.structs.replace(facts, link_sentence="")) == ""
+
+
+def test_a_circle_that_is_stopped_says_why_and_what_to_do() -> None:
+    facts = msgspec.structs.replace(FACTS, link=LinkState.STOPPED, link_sentence="An old copy.")
+    assert said(facts).strip() == "▲ An old copy."
+    assert "/rejoin" in said(facts, may_return=True)
+
+
+def test_a_circle_that_was_left_says_so() -> None:
+    facts = msgspec.structs.replace(FACTS, left=True, link=LinkState.STOPPED)
+    assert "/forget erases it" in said(facts)
+    assert said(msgspec.structs.replace(facts, link_sentence="You left.")) == "○ You left."
+
+
+def test_a_newcomer_who_is_not_vouched_for_yet_is_told() -> None:
+    assert "to vouch for this circle" in said(msgspec.structs.replace(FACTS, confirmed=False))
+
+
+def test_who_is_at_the_door_is_named_where_a_person_answers() -> None:
+    asks = RequestFacts(
+        circle="aa", n=3, name="Cy\x1b[2J", line="", invited_by="Ana", sent_at=0, asks=True
+    )
+    assert said(FACTS, asks) == "● Cy␛[2J is at the door. /door"
+    assert said(FACTS, msgspec.structs.replace(asks, asks=False)) == ""
+
+
+def test_where_one_is_coming_in() -> None:
+    def entry(state: EntryState) -> EntryMoved:
+        return EntryMoved(entry="e", circle_name="Lofoten", state=state, sentence="Patience.")
+
+    [line] = of_entries([entry(EntryState.AT_THE_DOOR), entry(EntryState.IN)], ASCII)
+    assert line.plain == "- Waiting to come in to Lofoten. Patience."
+
+
+def test_the_link_in_a_few_words() -> None:
+    def line(**changes: object) -> str:
+        return link_line(msgspec.structs.replace(FACTS, **changes), UNICODE).plain
+
+    assert line() == "● connected"
+    assert line(link=LinkState.CONNECTING) == "○ connecting"
+    assert line(link=LinkState.OFFLINE, waiting=2) == "○ offline, 2 waiting to be sent"
+    assert line(link=LinkState.STOPPED) == "▲ stopped"
+    assert line(left=True) == "left"

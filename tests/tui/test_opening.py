@@ -1,0 +1,74 @@
+"""Opening a real profile for the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui.config import Config, ConfigError
+from tui.engine.commands import ListCircles
+from tui.engine.events import Circles
+from tui.locations import Locations
+from tui.opening import HOLDER, OpeningError, ProfileOpening
+from tui.profile import Profile
+
+
+def opening_at(home: Path, config: Config | None = None) -> ProfileOpening:
+    locations = Locations(home, home / "data", home / "run")
+    return ProfileOpening(locations, lambda: config or Config(), asyncio.to_thread)
+
+
+def fails(error: BaseException) -> None:
+    raise error
+
+
+async def test_a_profile_is_made_opened_and_given_free(tmp_path: Path) -> None:
+    opening = opening_at(tmp_path / "home", Config(name="Ana", relay="chat.example.org"))
+    assert opening.there is False
+    async with opening.engine(fails) as engine:
+        assert isinstance(await engine.ask(ListCircles()), Circles)
+        assert opening.person == "Ana"
+        assert await opening.relay() == "chat.example.org"
+    assert opening_at(tmp_path / "home").there
+    async with opening.engine(fails):
+        pass
+
+
+async def test_a_profile_that_is_open_elsewhere_is_refused(tmp_path: Path) -> None:
+    opening = opening_at(tmp_path)
+    profile = Profile.open(Locations(tmp_path, tmp_path, tmp_path), HOLDER, os.urandom)
+    try:
+        with pytest.raises(OpeningError, match="open already, in the screen") as refused:
+            async with opening.engine(fails):
+                raise AssertionError("it was opened twice")
+        assert refused.value.exit == 1
+    finally:
+        profile.close()
+
+
+async def test_settings_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    def settle() -> Config:
+        raise ConfigError("config.toml: there is no such key.")
+
+    opening = ProfileOpening(Locations(tmp_path, tmp_path, tmp_path), settle, asyncio.to_thread)
+    with pytest.raises(OpeningError, match="no such key") as refused:
+        async with opening.engine(fails):
+            raise AssertionError("it was opened all the same")
+    assert refused.value.exit == 2
+
+
+def test_the_first_paint_needs_neither_network_nor_cryptography() -> None:
+    script = (
+        "import sys, tui.app;"
+        "late = ('websockets', 'nacl', 'segno', 'spake2', 'apsw', 'tui.engine.client');"
+        "print([name for name in late if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
