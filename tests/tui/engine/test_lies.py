@@ -17,30 +17,12 @@ from crypto.access.log import EMPTY_CHAIN, Head, chain, entry_hash
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Entry, FromRelay
-from tests.harness import Person, Socket, World
+from tests.harness import Person, World
+from tests.tui.engine.lying import Lie, LyingWorld
 from tui.engine.commands import SendText
 from tui.engine.events import LinkState
 
 RELAY = AccessKeyPair.from_seed(Secret(b"\x07" * 32))
-
-Lie = Callable[[FromRelay], Iterable[FromRelay]]
-
-
-class LyingWorld(World):
-    """A relay that tells `victim` something else, as long as there is a `lie`."""
-
-    victim: Person | None = None
-    lie: Lie | None = None
-
-    def deliver(self, socket: Socket, up: bool) -> None:
-        if not up and self.lie is not None and socket.person is self.victim:
-            told = wire.decode_from_relay(socket.down[0])
-            frames = [changed for frame in told for changed in self.lie(frame)]
-            if not frames:
-                socket.down.popleft()
-                return
-            socket.down[0] = wire.message(*frames)
-        super().deliver(socket, up)
 
 
 class Clumsy:

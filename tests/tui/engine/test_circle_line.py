@@ -1,0 +1,113 @@
+"""A circle's connection: what its relay refuses, and what it must not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from relay import wire
+from relay.wire import FromRelay, Refusal
+from tests.harness import HOST, Person, World
+from tests.tui.engine.lying import LyingWorld
+from tests.tui.engine.rogue import circle_of, show
+from tui.engine import commands
+from tui.engine.events import (
+    CircleGone,
+    CircleOpened,
+    LinkState,
+    Refused,
+    SpokenEnded,
+    SpokenOpened,
+)
+
+
+def cut(person: Person) -> None:
+    for socket in person.sockets.values():
+        socket.cut()
+
+
+def test_a_log_that_the_relay_does_not_sign_is_not_listened_to() -> None:
+    def unsigned(frame: FromRelay) -> Iterable[FromRelay]:
+        yield replace(frame, signature=bytes(64)) if isinstance(frame, wire.Bound) else frame
+
+    world = LyingWorld(1)
+    (ana,) = world.circle("Ana")
+    world.victim, world.lie = ana, unsigned
+    cut(ana)
+    world.settle(wait=2_500)
+    assert ana.circle().link is not LinkState.ONLINE
+    assert ana.circle().link_sentence == "The relay's word on the log is not signed by its key."
+    world.lie = None
+    world.wait(60_000)
+    assert ana.circle().link is LinkState.ONLINE
+
+
+def test_how_one_came_in_has_to_be_shown() -> None:
+    world = World()
+    ana, _bo = world.circle("Ana", "Bo")
+    circle_of(ana).record.since = -1
+    show(ana, wire.CaughtUp(circle_of(ana).record.n))
+    assert ana.circle().link is LinkState.OFFLINE
+    assert "how this device came in" in ana.circle().link_sentence
+
+
+@pytest.mark.parametrize("code", [Refusal.NAMEPLATE_GONE, Refusal.CROWDED])
+def test_a_nameplate_that_the_relay_takes_back(code: Refusal) -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.expect(SpokenOpened, lambda ref: commands.OpenSpoken(ref=ref))
+    show(ana, wire.Refused(None, code, 0))
+    assert len(ana.told(SpokenEnded)) == 1
+    world.settle()
+    assert ana.client.invites(ana.circle().id) == []
+
+
+def test_a_refusal_without_a_name_that_is_about_nothing_here() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    show(ana, wire.Refused(None, Refusal.TOO_LARGE, 0), wire.Refused(b"x" * 16, Refusal.STALE, 9))
+    assert ana.circle().link is LinkState.ONLINE
+
+
+class Refusing:
+    """A relay that opens no circle, and says why."""
+
+    def __init__(self, code: Refusal) -> None:
+        self.code = code
+
+    def tell(self, frame: FromRelay) -> Iterable[FromRelay]:
+        yield frame if isinstance(frame, wire.Hello) else wire.Refused(None, self.code, 0)
+
+
+def founding(code: Refusal) -> tuple[LyingWorld, Person]:
+    """Ana's circle is made, and on its way to the relay."""
+    world = LyingWorld(1)
+    ana = world.person("Ana")
+    world.victim, world.lie = ana, Refusing(code).tell
+    ana.do(commands.OpenCircle(ref=5, name="Lake", person="Ana", relay=HOST))
+    while not ana.client.circles():
+        assert world.step()
+    return world, ana
+
+
+def test_a_relay_that_is_ending_is_asked_again() -> None:
+    world, ana = founding(Refusal.GOING)
+    world.settle(wait=100)
+    assert ana.circle().link_sentence == "The relay is being shut down."
+    assert ana.told(Refused) == []
+    world.lie = None
+    world.wait(60_000)
+    assert [event.ref for event in ana.told(CircleOpened)] == [5]
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_a_circle_that_the_relay_does_not_open_is_gone(crashed: bool) -> None:
+    world, ana = founding(Refusal.NO_TOKEN)
+    if crashed:  # and nobody waits for the answer any more
+        ana.crash()
+    world.settle()
+    assert [event.reason for event in ana.told(Refused)] == ([] if crashed else ["no_token"])
+    assert len(ana.told(CircleGone)) == 1
+    assert ana.client.circles() == []
