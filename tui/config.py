@@ -29,6 +29,9 @@ VARIABLES = {
 }
 """What each setting is called in the environment."""
 
+FLAGS = {"name": "--as", "relay": "--relay"}
+"""And on the command line."""
+
 
 class ConfigError(Exception):
     """A setting cannot be used; the sentence says which, and from where."""
@@ -62,7 +65,7 @@ def settle(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Pa
             values[name], sources[name] = environ[variable], variable
     for name, value in flags.items():
         if value is not None:
-            values[name], sources[name] = value, "--" + name.replace("_", "-")
+            values[name], sources[name] = value, FLAGS.get(name, name)
     try:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:

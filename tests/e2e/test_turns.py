@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pexpect
 import pytest
 
-from tests.e2e.machine import COMMAND, SECONDS, Machine, Person
+from tests.e2e.machine import COMMAND, SECONDS, Machine, Person, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -82,6 +83,44 @@ def test_who_does_not_say_their_name_is_asked_for_it(computer: Machine) -> None:
     terminal.expect_exact("You are in Friends.")
     assert ended(terminal) == 0
     assert [one["name"] for one in bo.does("members", "--json").lines()] == ["Ana", "Bo"]
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_a_spoken_code_ends_with_its_command(computer: Machine, owned: bool) -> None:
+    ana = computer.person("Ana")
+    ana.opens("Friends")
+    if owned:
+        ana.start("tail").online()
+    inviting = ana.start("invite", "--spoken")
+    inviting.until(lambda line: line.count("-") == 2)
+    assert len(ana.does("invite", "--list").out.splitlines()) == 1
+    assert inviting.end(signal.SIGINT).code == 130
+    ana.does("members")  # goes on with what is under way
+    assert ana.does("invite", "--list").out == ""
+
+
+def test_a_change_that_loses_its_relay_is_kept(computer: Machine) -> None:
+    """Frozen in the middle, so that nothing answers; then gone."""
+    ana = computer.person("Ana")
+    address = f"127.0.0.1:{free_port()}"
+    serve = ("relay", "--listen", address, "--data", str(computer.folder / "elsewhere"))
+    relay = computer.start(computer.environ, *serve)
+    relay.until(lambda line: line.startswith("listening on"))
+    ana.opens("Far", "--relay", address)
+    tail = ana.start("tail")
+    tail.online()
+    relay.popen.send_signal(signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        renaming = pool.submit(ana.run, "rename", "Anabel")
+        while not ana.does("circles", "--json").lines()[0]["unsent"]:
+            pass
+        relay.popen.kill()
+        renamed = renaming.result()
+    assert renamed.code == 3
+    assert f"Nobody answers at {address}. What was asked for is kept" in renamed.err
+    computer.start(computer.environ, *serve).until(lambda line: line.startswith("listening on"))
+    tail.online()
+    assert [one["name"] for one in ana.does("members", "--json").lines()] == ["Anabel"]
 
 
 def test_a_question_can_be_left(computer: Machine) -> None:

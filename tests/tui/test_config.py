@@ -58,6 +58,8 @@ def test_where_a_wrong_value_comes_from_is_said(tmp_path: Path) -> None:
         settle({}, {"HALLWAY_RELAY": "::"}, tmp_path / "none")
     with pytest.raises(ConfigError, match=r"^--relay: relay cannot be"):
         settle({"relay": "::"}, {"HALLWAY_RELAY": "a"}, tmp_path / "none")
+    with pytest.raises(ConfigError, match=r"^--as: name cannot be"):
+        settle({"name": "\x07"}, {}, tmp_path / "none")
 
 
 def test_a_file_that_can_not_be_read_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 from typing import Any
 
@@ -12,7 +13,7 @@ from crypto.qr import QUIET_ZONE, qr_matrix
 from tui.cli.owning import Visit, visiting
 from tui.cli.printing import CommandError, local_time, note, rfc3339, say, say_json
 from tui.cli.running import Place
-from tui.engine.commands import CreateInvite, ListInvites, OpenSpoken, RevokeInvite
+from tui.engine.commands import CloseSpoken, CreateInvite, ListInvites, OpenSpoken, RevokeInvite
 from tui.engine.events import (
     Exit,
     Finished,
@@ -42,10 +43,9 @@ async def invite(place: Place, arguments: argparse.Namespace) -> None:
         circle = await visit.circle_id(arguments.circle)
         if arguments.list:
             return await _list(visit, circle, arguments.json)
-        await visit.online(circle)
         if arguments.revoke is not None:
             wish = RevokeInvite(circle=circle, invite_id=_id(arguments.revoke))
-            await visit.ask(wish, Finished)
+            await visit.change(circle, wish, Finished)
         elif arguments.spoken:
             await _spoken(visit, circle, arguments)
         else:
@@ -69,7 +69,7 @@ async def _sealed(visit: Visit, circle: str, arguments: argparse.Namespace, life
         lifetime=lifetime,
         history=arguments.history,
     )
-    made = (await visit.ask(wish, InviteMade)).invite
+    made = (await visit.change(circle, wish, InviteMade)).invite
     if arguments.qr:
         note(_drawn(made.code))
     if arguments.json:
@@ -97,13 +97,24 @@ async def _until_used(visit: Visit, circle: str, invite: bytes) -> None:
 
 async def _spoken(visit: Visit, circle: str, arguments: argparse.Namespace) -> None:
     wish = OpenSpoken(circle=circle, history=arguments.history)
-    opened = await visit.ask(wish, SpokenOpened)
+    opened = await visit.change(circle, wish, SpokenOpened)
     if arguments.json:
         expires = rfc3339(opened.expires_at)
         say_json({"circle": circle, "code": opened.code, "expires_at": expires})
     else:
         note("Say it to one person. It is good for ten minutes, while this runs.")
         say(opened.code)
+    try:
+        await _until_said(visit, circle)
+    except asyncio.CancelledError:
+        # The owner of the profile may live on; the code is over with this command.
+        await visit.owner.ask(CloseSpoken(circle=circle))
+        raise
+    await visit.settled(circle)
+
+
+async def _until_said(visit: Visit, circle: str) -> None:
+    """Stay until somebody came in on the spoken code; CommandError where it ended otherwise."""
     used = False
     while True:
         match await visit.news():
@@ -115,8 +126,7 @@ async def _spoken(visit: Visit, circle: str, arguments: argparse.Namespace) -> N
             case SpokenEnded(circle=where, sentence=sentence) if where == circle:
                 if not used:
                     raise CommandError(sentence)
-                break
-    await visit.settled(circle)
+                return
 
 
 def _facts(circle: str, facts: InviteFacts) -> dict[str, Any]:

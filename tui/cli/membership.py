@@ -44,6 +44,7 @@ def _circle_json(facts: CircleFacts) -> dict[str, object]:
         "link": facts.link.value,
         "sentence": facts.link_sentence,
         "waiting": facts.waiting,
+        "unsent": facts.unsent,
         "hosts": facts.hosts,
         "left": facts.left,
         "confirmed": facts.confirmed,
@@ -103,8 +104,7 @@ async def remove(place: Place, arguments: argparse.Namespace) -> None:
     """Remove a member."""
     async with visiting(place, "remove") as visit:
         circle = await visit.circle_id(arguments.circle)
-        await visit.online(circle)
-        await visit.ask(Remove(circle=circle, member=arguments.who), Finished)
+        await visit.change(circle, Remove(circle=circle, member=arguments.who), Finished)
 
 
 async def leave(place: Place, arguments: argparse.Namespace) -> None:
@@ -120,8 +120,7 @@ async def rename(place: Place, arguments: argparse.Namespace) -> None:
     """Be called otherwise."""
     async with visiting(place, "rename") as visit:
         circle = await visit.circle_id(arguments.circle)
-        await visit.online(circle)
-        await visit.ask(Rename(circle=circle, person=arguments.person), Finished)
+        await visit.change(circle, Rename(circle=circle, person=arguments.person), Finished)
 
 
 async def rejoin(place: Place, arguments: argparse.Namespace) -> None:

@@ -75,6 +75,25 @@ class Visit:
             raise CommandError("The Hallway that owns this profile answered something else.")
         return event
 
+    async def change(self, circle: str, command: Command, answer: type[Answer]) -> Answer:
+        """As `ask`, for what the relay has to order; CommandError if it is lost meanwhile."""
+        await self.online(circle)
+        asked = asyncio.ensure_future(self.ask(command, answer))
+        try:
+            while True:
+                await asyncio.wait({asked, self._next}, return_when=asyncio.FIRST_COMPLETED)
+                if asked.done():
+                    return asked.result()
+                if await self.news() == CircleChanged(circle=circle):
+                    check_reachable(await self.facts(circle))
+        except CommandError as error:
+            if asked.done():
+                raise
+            sentence = f"{error} What was asked for is kept, and done when Hallway runs and can."
+            raise CommandError(sentence, error.exit) from error
+        finally:
+            asked.cancel()
+
     async def news(self) -> Event:
         """What happens next, from the beginning of this visit on; OwnerGoneError at the end."""
         event = await self._next
