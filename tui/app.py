@@ -265,4 +265,6 @@ def run(locations: Locations, settle: Callable[[], Config], *, code: str = "") -
     app.run()
     if app.sentence:
         print(app.sentence, file=sys.stderr)
+    elif opening.farewell:
+        print(opening.farewell)
     return app.return_code or 0

@@ -29,6 +29,11 @@ HOLDER = "the screen"
 
 REFUSED, USAGE = 1, 2
 
+RELAY_STAYS = (
+    "The relay on this computer goes on without this window, for the others who are here. "
+    "`hallway relay stop` ends it."
+)
+
 InThread: TypeAlias = "Callable[[Callable[[], object]], Awaitable[object]]"
 
 
@@ -84,6 +89,8 @@ class ProfileOpening:
         self._in_thread = in_thread
         self._config: Config | None = None
         self._local: LocalRelay | None = None
+        self.farewell = ""
+        """What is said once the screen is gone, if anything."""
 
     @property
     def there(self) -> bool:
@@ -125,6 +132,9 @@ class ProfileOpening:
             async with Runner(client, self.now, revive=self._revive, broke=broke) as runner:
                 await runner.listen(self._locations.socket, HOLDER)
                 yield runner
+                here = str(self._local_relay().address)
+                if any(circle.relay == here for circle in client.circles()):
+                    self.farewell = RELAY_STAYS
         finally:
             profile.close()
             logging.getLogger().removeHandler(log)

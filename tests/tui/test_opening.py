@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tui.config import Config, ConfigError
-from tui.engine.commands import ListCircles
-from tui.engine.events import Circles
+from tui.engine.commands import ListCircles, OpenCircle
+from tui.engine.events import CircleOpened, Circles
 from tui.locations import Locations
 from tui.opening import HOLDER, OpeningError, ProfileOpening
 from tui.profile import Profile
@@ -35,6 +36,7 @@ async def test_a_profile_is_made_opened_and_given_free(tmp_path: Path) -> None:
         assert opening.person == "Ana"
         assert await opening.relay() == "chat.example.org"
     assert opening_at(tmp_path / "home").there
+    assert opening.farewell == ""
     async with opening.engine(fails):
         pass
 
@@ -72,3 +74,22 @@ def test_the_first_paint_needs_neither_network_nor_cryptography() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+async def test_the_relay_on_this_computer_is_started_used_and_stays(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    opening = opening_at(tmp_path, Config(local_relay=address))
+    relay_home = Locations(tmp_path, tmp_path / "data", tmp_path).relay_home
+    try:
+        async with opening.engine(fails) as engine:
+            relay = await opening.relay()
+            assert relay == address
+            opened = await engine.ask(OpenCircle(name="Friends", person="Ana", relay=relay))
+            assert isinstance(opened, CircleOpened)
+        assert "hallway relay stop" in opening.farewell
+    finally:
+        command = [sys.executable, "-m", "relay", "stop", "--data", str(relay_home)]
+        await asyncio.to_thread(subprocess.run, command, check=True)
