@@ -165,7 +165,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--slice", type=float, default=1.0, help="seconds of each (1)")
     parser.add_argument("--body", type=int, default=1024, help="bytes of a message (1024)")
     parser.add_argument(
-        "--ack-every", type=int, default=1, help="entries after which a member acknowledges (1)"
+        "--ack-every", type=int, default=32, help="entries after which a member acknowledges (32)"
     )
     parser.add_argument(
         "--only", metavar="NAMES", help="measure these alone: " + ",".join(_names())

@@ -64,8 +64,9 @@ class Connection:
     `handshake` is the newest commit entry that the relay has spoken of; `in_flight` are messages
     that are under way, with the newest commit entry that each was sent upon. `commit_refused` is
     whether the relay has said that the pending commit is not in the log; before that, and once it
-    is sent again, nobody knows. `commit_after` and `message_after` are times before which the relay
-    wants no more of either. With `begin_again` it is to be given up for another one.
+    is sent again, nobody knows. Everything up to `acknowledged` is, what came since will be at
+    `acknowledge_at`, 0 for nothing. `commit_after` and `message_after` are times before which the
+    relay wants no more of either. With `begin_again` it is to be given up for another one.
     """
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
@@ -73,6 +74,7 @@ class Connection:
         self.caught_up = False
         self.handshake = 0
         self.acknowledged = 0
+        self.acknowledge_at = 0
         self.in_flight: dict[int, int] = {}
         self.commit_sent = False
         self.commit_refused = False

@@ -26,6 +26,9 @@ from tui.engine.line import Line
 from tui.engine.links import LONGEST_WAIT, LinkKind, LinkWish
 from tui.engine.session import Session
 
+ACKNOWLEDGE_ENTRIES, ACKNOWLEDGE_WAIT = 32, 2_000
+"""After how many entries, or milliseconds, the relay is told that they are held here."""
+
 FORGOTTEN = (
     "The relay shows less of this conversation than it did before, or began it anew: it was "
     "restored from a backup, most likely. Nothing is sent here any more."
@@ -118,10 +121,18 @@ class CircleLine(Line):
         saying.pump(circle)
         returning.pump(circle)
         beats.beat_when_due(circle)
-        steady = circle.group is None or circle.active or circle.waits_for_welcome
-        if steady and circle.record.n > connection.acknowledged:
-            connection.acknowledged = circle.record.n
-            connection.send(wire.Ack(circle.record.n))
+        if circle.group is None or circle.active or circle.waits_for_welcome:
+            self._acknowledge(connection)
+
+    def _acknowledge(self, connection: Connection) -> None:
+        """Tell the relay what is held here; not for each entry, as it only keeps them for less."""
+        n, now = self.circle.record.n, self.context.now()
+        held = n - connection.acknowledged
+        if held > 0 and not connection.acknowledge_at:
+            connection.acknowledge_at = now + ACKNOWLEDGE_WAIT
+        if held >= ACKNOWLEDGE_ENTRIES or 0 < connection.acknowledge_at <= now:
+            connection.acknowledged, connection.acknowledge_at = n, 0
+            connection.send(wire.Ack(n))
 
     def deadline(self) -> int | None:
         """When there is something to do by itself again, None without a connection."""
@@ -130,6 +141,7 @@ class CircleLine(Line):
             return None
         now = self.context.now()
         times = [connection.beat_after, connection.commit_after, connection.message_after]
+        times.append(connection.acknowledge_at)
         times += [time for time in (next_time(circle), door.next_due(circle)) if time is not None]
         if circle.spoken is not None:
             times.append(circle.spoken.until)
@@ -145,7 +157,7 @@ class CircleLine(Line):
         self.failures = 0
         if self.session is not None:
             connection = Connection(self.session.send)
-            connection.handshake, connection.acknowledged = frame.handshake, record.n
+            connection.handshake = frame.handshake
             circle.connection = connection
         first = not record.incarnation
         if first:

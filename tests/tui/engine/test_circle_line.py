@@ -13,6 +13,7 @@ from tests.harness import HOST, Person, World
 from tests.tui.engine.lying import LyingWorld
 from tests.tui.engine.rogue import circle_of, show
 from tui.engine import commands
+from tui.engine.circle_line import ACKNOWLEDGE_ENTRIES, ACKNOWLEDGE_WAIT
 from tui.engine.events import (
     CircleGone,
     CircleOpened,
@@ -111,3 +112,36 @@ def test_a_circle_that_the_relay_does_not_open_is_gone(crashed: bool) -> None:
     assert [event.reason for event in ana.told(Refused)] == ([] if crashed else ["no_token"])
     assert len(ana.told(CircleGone)) == 1
     assert ana.client.circles() == []
+
+
+def test_what_is_held_is_acknowledged_now_and_then_and_after_a_cut() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    circle, key = circle_of(bo).id, circle_of(bo).access.public
+    held = circle_of(bo).record.n
+    shelf = world.store.shelves[circle]
+    assert shelf.cursors[key] == held
+    ana.says("one")
+    world.settle(wait=0)
+    assert circle_of(bo).record.n == held + 1
+    assert shelf.cursors[key] == held
+    world.wait(ACKNOWLEDGE_WAIT)
+    assert shelf.cursors[key] == held + 1
+    ana.says("two")
+    world.settle(wait=0)
+    cut(bo)
+    world.settle(wait=0)
+    assert shelf.cursors[key] == held + 1
+    world.wait(60_000)
+    assert shelf.cursors[key] == circle_of(bo).record.n >= held + 2
+
+
+def test_what_is_held_is_acknowledged_after_so_many_entries() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    key, held = circle_of(bo).access.public, circle_of(bo).record.n
+    for number in range(ACKNOWLEDGE_ENTRIES):
+        ana.do(commands.SendText(text=str(number)))
+    world.settle(wait=0)
+    assert circle_of(bo).record.n == held + ACKNOWLEDGE_ENTRIES
+    assert world.store.shelves[circle_of(bo).id].cursors[key] == held + ACKNOWLEDGE_ENTRIES

@@ -25,8 +25,9 @@ def opened(history: int | None = None) -> tuple[World, Person, Person, str]:
     """Ana with a spoken code on her screen, and Bo who is to be told."""
     world = World()
     (ana,) = world.circle("Ana")
+    asked_at = world.now
     event = ana.expect(SpokenOpened, lambda ref: commands.OpenSpoken(ref=ref, history=history))
-    assert event.expires_at == world.now + LIFE
+    assert event.expires_at == asked_at + LIFE
     return world, ana, world.person("Bo"), event.code
 
 
