@@ -4,7 +4,7 @@ A Runner pumps bytes and events between a Client and its links; whoever shares t
 with `ask` and hears `news`, whoever does not asks over the control socket (`tui.engine.remote`).
 Sockets to relays are here and nowhere else in the client.
 
-What a relay sends is given to the engine one message at a time, and the event loop has its turn in
+What a relay sends is given to the engine a few frames at a time, and the event loop has its turn in
 between: a screen in this process stays awake while a long conversation comes in.
 """
 
@@ -58,6 +58,7 @@ from tui.engine.remote import (
     RemoteOwner,
     RunnerError,
 )
+from tui.engine.session import portions
 
 __all__ = ["Owner", "OwnerGoneError", "RemoteOwner", "Revive", "Runner", "RunnerError"]
 
@@ -384,8 +385,9 @@ class _Link:
                 message = await connection.recv()
                 if isinstance(message, str):
                     return broken
-                self._runner.received(self._link, message)
-                await asyncio.sleep(0)  # a screen in this process has its turn, too
+                for portion in portions(message):
+                    self._runner.received(self._link, portion)
+                    await asyncio.sleep(0)  # a screen in this process has its turn, too
         except ConnectionClosed as error:
             # What a relay gives as its reason is not shown: those would be its words as if ours.
             return broken if error.sent is not None and error.sent.code in _BROKEN else ""

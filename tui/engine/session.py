@@ -12,8 +12,10 @@ frames mean is their reader's to know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+
+import msgpack
 
 from relay import wire
 from relay.wire import FromClient, FromRelay
@@ -69,6 +71,32 @@ TABLE: dict[tuple[State, type[FromRelay]], State] = {
     (State.CLAIMANT, wire.Closed): State.CLOSED,
 }
 """Every frame that a state takes, and the state after it. What has no row ends the connection."""
+
+
+PORTION = 16
+"""Frames that are worked on at once; a screen in the same process waits for so many."""
+
+
+def portions(data: bytes) -> Iterator[bytes]:
+    """A relay's message as several that say the same, of at most `PORTION` frames each.
+
+    What is no message comes out as it is, behind what can be told apart before it.
+    """
+    unpacker = msgpack.Unpacker(max_buffer_size=max(1, len(data)))
+    unpacker.feed(memoryview(data)[1:])
+    start = end = 0
+    try:
+        while True:
+            for _ in range(PORTION):
+                unpacker.skip()
+                end = unpacker.tell()
+            if end + 1 == len(data):
+                break
+            yield data[:1] + data[1 + start : 1 + end]
+            start = end
+    except (msgpack.UnpackException, ValueError):
+        pass  # here it ends, or is none: its decoder says which
+    yield data[:1] + data[1 + start :]
 
 
 class Session:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay import wire
 from relay.wire import FromRelay, Refusal
-from tui.engine.session import TABLE, Session, SessionError, State
+from tui.engine.session import PORTION, TABLE, Session, SessionError, State, portions
 
 KEY = b"k" * 32
 HELLO = wire.Hello(b"n" * 32, KEY, 1)
@@ -142,3 +144,27 @@ def test_many_frames_go_in_as_few_messages_as_may_be() -> None:
     session.send(*[wire.Ack(n) for n in range(300)])
     messages = list(session.data_to_send())
     assert [len(wire.decode_from_client(data)) for data in messages] == [256, 44]
+
+
+@pytest.mark.parametrize("count", [1, PORTION - 1, PORTION, PORTION + 1, 3 * PORTION])
+def test_a_message_in_portions_says_the_same(count: int) -> None:
+    frames = [wire.Entry(n, 1, 1, b"body" * n, b"") for n in range(1, count + 1)]
+    parts = [wire.decode_from_relay(part) for part in portions(wire.message(*frames))]
+    assert [frame for part in parts for frame in part] == frames
+    assert all(len(part) <= PORTION for part in parts)
+    assert len(parts) == -(-count // PORTION)
+
+
+def test_what_breaks_off_is_refused_behind_what_came_whole() -> None:
+    whole = wire.message(*(wire.CaughtUp(n) for n in range(PORTION)))
+    first, *rest = portions(whole + b"\x92")
+    assert first == whole
+    assert rest == [whole[:1] + b"\x92"]
+    assert list(portions(whole + b"\xc1")) == [whole, whole[:1] + b"\xc1"]
+
+
+@given(st.binary(max_size=200))
+def test_no_byte_is_lost_in_portions(data: bytes) -> None:
+    parts = list(portions(data))
+    assert b"".join(part[1:] for part in parts) == data[1:]
+    assert all(part[:1] == data[:1] for part in parts)
