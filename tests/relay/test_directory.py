@@ -74,3 +74,10 @@ def test_a_relay_that_has_not_said_its_name_yet(tmp_path: Path) -> None:
             directory.runner()
         with pytest.raises(DirectoryError, match="just starting or stopping"):
             Held(directory).__enter__()
+
+
+def test_that_a_person_ended_it_is_forgotten_when_it_runs_again(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.stopped.touch()
+    with Held(directory):
+        assert not directory.stopped.exists()

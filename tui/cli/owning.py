@@ -88,7 +88,7 @@ class Visit:
                     check_reachable(await self.facts(circle))
         except CommandError as error:
             if asked.done():
-                raise
+                return asked.result()
             sentence = f"{error} What was asked for is kept, and done when Hallway runs and can."
             raise CommandError(sentence, error.exit) from error
         finally:
