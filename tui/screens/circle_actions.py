@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 
+from tui.actions import BY_NAME, Where
 from tui.engine.commands import (
     ChangeSettings,
     Command,
@@ -21,6 +23,8 @@ from tui.engine.events import CircleFacts, MemberFacts, Refused
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import safe
 from tui.screens.room import hall, read
+from tui.widgets.composer import Composer
+from tui.widgets.conversation import Conversation
 
 FORGET_FIRST = "You are in this circle. /leave it first."
 NOBODY_AT_THE_DOOR = "Nobody is at the door."
@@ -42,7 +46,14 @@ class CircleActions(Screen[None]):
         if taker is not None and argument:
             taker(argument)
         else:
-            getattr(self, f"action_{name}")()
+            getattr(self.carrier(name), f"action_{name}")()
+
+    def carrier(self, name: str) -> Widget:
+        """Who has the method for an action of the table."""
+        where = BY_NAME[name].where
+        if where is Where.COMPOSER:
+            return self.query_one(Composer)
+        return self.query_one(Conversation) if where is Where.MESSAGES else self
 
     # Between circles.
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness import Person
 from tests.tui.hall import MemoryOpening, Town, app_of, flat, hides, looks, says, shows, until
+from tui.actions import ACTIONS, Where
 from tui.app import HallwayApp
 from tui.engine import commands
 from tui.engine.commands import ChangeSettings, SaveDraft
@@ -421,3 +422,38 @@ async def test_the_mouse_goes_to_another_circle() -> None:
         await shows(pilot, "Message Hallway")
         await pilot.click("#circles", offset=(4, 1))
         await shows(pilot, "Message Family")
+
+
+async def test_every_action_of_the_table_is_carried_out_by_somebody() -> None:
+    scene = Scene("Bo")
+    scene.says(scene.people[1], "Hello")
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "Hello")
+        main = scene.app.screen
+        assert isinstance(main, Main)
+        for action in ACTIONS:
+            assert callable(getattr(main.carrier(action.name), f"action_{action.name}")), action
+        for action in ACTIONS:
+            if action.where is not Where.ANYWHERE:
+                await write(pilot, scene.app, action.command)
+                await until(pilot, lambda: scene.app.screen.query_one(Composer).text in ("", "\n"))
+                scene.app.screen.query_one(Composer).focus()
+
+
+async def test_switching_by_name() -> None:
+    scene = Scene("Bo")
+    scene.second_circle()
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "Message Family")
+        await write(pilot, scene.app, "/switch hall")
+        await shows(pilot, "Message Hallway")
+        await write(pilot, scene.app, "/switch nowhere")
+        await says(pilot, "There is no circle nowhere.")
+
+
+async def test_a_circle_that_need_not_be_rejoined_says_so() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/rejoin")
+        await says(pilot, "no need to come in again")
