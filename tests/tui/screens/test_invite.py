@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Input, OptionList
 
 from tests.harness import Person
-from tests.tui.hall import Town, app_of, flat, hides, looks, shows, until
+from tests.tui.hall import Town, app_of, flat, hides, shows, until
 from tui.app import HallwayApp
 from tui.engine.commands import ReadCode
 from tui.screens.confirm import Confirm
@@ -29,7 +29,6 @@ async def test_the_spoken_code_lives_as_long_as_the_dialog() -> None:
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it", "It works once, until")
         assert len(ana.client.invites(ana.circle().id)) == 1
-        await looks(pilot, "invite-say-120x40")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Main))
         town.settle()
@@ -97,7 +96,6 @@ async def test_a_code_to_send_is_made_shown_drawn_and_used() -> None:
         await shows(pilot, "or in words", "Works once, for 7 days.", "nobody yet")
         mine = [one for one in ana.client.invites(ana.circle().id) if one.words]
         sealed = next(one for one in mine if one.code.rpartition("/")[2] in flat(pilot))
-        await looks(pilot, "invite-send-120x40")
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QrDialog))
         assert "█ ███ █" in flat(pilot)
@@ -145,7 +143,6 @@ async def test_the_pages_at_sixty_columns() -> None:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
         await shows(pilot, "waiting for somebody to use it")
-        await looks(pilot, "invite-say-60x20")
         await pilot.press("2", "tab", "tab", "enter")
         await shows(pilot, "or in words")
         await pilot.press("q")
