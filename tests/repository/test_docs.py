@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -97,6 +98,17 @@ def test_places_exist(name: str) -> None:
     places = {place for place in code if not place.startswith(("~", "/", "../"))}
     places = {place for place in places if "NAME" not in place}
     assert {place for place in places if not (ROOT / place).exists()} == set()
+
+
+def test_the_tests_that_a_page_names_exist() -> None:
+    """A page that promises something names the test that tries it, as ``tests/NAME.py::test_…``."""
+    missing = []
+    for path in tracked("*.md"):
+        for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page(str(path))):
+            tree = ast.parse(page(file)) if (ROOT / file).exists() else ast.Module([], [])
+            if not any(getattr(node, "name", None) == name for node in ast.walk(tree)):
+                missing.append(f"{path}: {file}::{name}")
+    assert missing == []
 
 
 def test_settings_of_the_checkout_are_explained() -> None:
