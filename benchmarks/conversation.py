@@ -29,6 +29,7 @@ from textual.pilot import Pilot
 
 from crypto.secret import Secret
 from tests.harness import CrashingDatabase, World
+from tui.cli.screens import FRAMES
 from tui.engine.client import Client
 from tui.engine.events import Row, RowKind
 from tui.engine.store.database import Database
@@ -43,7 +44,7 @@ SMALL, LARGE = 1_000, 100_000
 SIZE = (120, 40)
 PAGES = 50
 APPENDS = 60
-KEYS = 40
+KEYS = 120
 BUSY_EVERY = 1 / 20
 KEY = Secret(bytes(range(32)))
 WORDS = (
@@ -215,7 +216,12 @@ def child(path: Path) -> dict[str, float]:
 
 def echo(path: Path, busy: bool) -> float:
     """Median seconds from a key to its echo."""
-    environ = dict(os.environ) | {"HALLWAY_BENCH_TERMINAL": "1", "TERM": "xterm-256color"}
+    environ = dict(os.environ) | {
+        "HALLWAY_BENCH_TERMINAL": "1",
+        "TERM": "xterm-256color",
+        "TEXTUAL_FPS": FRAMES,
+    }
+    dice = random.Random(11)
     terminal = pexpect.spawn(
         sys.executable,
         [__file__, "--terminal", str(path), "busy" if busy else "idle"],
@@ -227,17 +233,16 @@ def echo(path: Path, busy: bool) -> float:
     terminal.delaybeforesend = None
     try:
         terminal.expect("Bo|Cy|priya")
-        for _ in range(10):
-            drain(terminal)
+        drain(terminal, 1.2)
         taken = []
         for number in range(KEYS):
+            # Else every key would come at the same moment between two messages.
+            drain(terminal, 0.12 + dice.random() * BUSY_EVERY)
             key = "§¤"[number % 2]
             began = time.perf_counter()
             terminal.send(key)
             read_until(terminal, key)
             taken.append(time.perf_counter() - began)
-            # What else belongs to this frame is read, so that it can't pass for the next echo.
-            drain(terminal)
         return statistics.median(taken)
     finally:
         terminal.sendcontrol("q")
@@ -245,9 +250,9 @@ def echo(path: Path, busy: bool) -> float:
         terminal.close()
 
 
-def drain(terminal: pexpect.spawn[str]) -> None:
-    """Read on for a moment, about as long as a person takes to the next key."""
-    until = time.perf_counter() + 0.12
+def drain(terminal: pexpect.spawn[str], seconds: float) -> None:
+    """Read on, so that nothing of this frame can pass for the next echo."""
+    until = time.perf_counter() + seconds
     while (left := until - time.perf_counter()) > 0:
         try:
             terminal.read_nonblocking(65_536, timeout=left)
