@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from crypto.mls.group import ApplicationMessage, Group, PendingCommit, StagedCom
 from crypto.mls.key_package import KeyPackageSecrets
 from crypto.mls.leaf_node import Capabilities
 from crypto.mls.proposals import Add, Proposal, Remove
-from crypto.mls.snapshot import save_epoch, save_ratchets
+from crypto.mls.snapshot import save_epoch, save_key_package, save_ratchets
 from crypto.mls.tree_math import LeafIndex
 from crypto.secret import Secret
 from tests.crypto.mls.members import CAPABILITIES, GROUP_ID, LIFETIME, SUITE, seeded
@@ -129,16 +130,35 @@ class Assembly:
         **options: Any,
     ) -> None:
         """All but the forger refuse it for that rule, and nobody's state has changed."""
-        before = self.snapshots()
         for group in self.others(forger):
-            with pytest.raises(kind) as caught:
+            with refusing(group, rule, kind):
                 group.process(message, **options)
-            assert (type(caught.value), caught.value.rule) == (kind, rule)
-        assert self.snapshots() == before
 
-    def snapshots(self) -> list[tuple[Secret, Secret]]:
+    def snapshots(self) -> list[tuple[Secret, ...]]:
         """The stored state of every member, to compare with later."""
-        return [(save_epoch(group), save_ratchets(group)) for group in self.groups.values()]
+        return [snapshot(group) for group in self.groups.values()]
+
+
+def snapshot(state: Group | KeyPackageSecrets) -> tuple[Secret, ...]:
+    """The stored state of a member, or of somebody at the door, in all its bytes."""
+    if isinstance(state, KeyPackageSecrets):
+        return (save_key_package(state),)
+    return (save_epoch(state), save_ratchets(state))
+
+
+@contextmanager
+def refusing(
+    state: Group | KeyPackageSecrets, rule: str, kind: type[PeerError] = InvalidError
+) -> Iterator[None]:
+    """What happens within is refused for that rule, and the state is byte for byte what it was.
+
+    Every refusal of a message goes through here: a test in `test_rules` sees to it.
+    """
+    before = snapshot(state)
+    with pytest.raises(kind) as caught:
+        yield
+    assert (type(caught.value), caught.value.rule) == (kind, rule)
+    assert snapshot(state) == before
 
 
 def psks_of(options: dict[str, Any]) -> dict[str, Any]:

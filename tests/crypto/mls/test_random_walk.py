@@ -26,6 +26,7 @@ from tests.crypto.mls.assembly import (
     LEAF_EXTENSION,
     NOW,
     Assembly,
+    refusing,
     stage,
 )
 from tests.crypto.mls.members import SUITE
@@ -128,7 +129,7 @@ class Walk:
             heard = self.assembly[reader].process(message)
             assert isinstance(heard, ApplicationMessage)
             assert (heard.sender, heard.data) == (speaker, data)
-            with pytest.raises(KeyUsedError):
+            with refusing(self.assembly[reader], "ratchet.key_used", KeyUsedError):
                 self.assembly[reader].process(message)
 
 

@@ -57,6 +57,36 @@ def test_every_rule_is_broken_by_a_test(name: str) -> None:
     assert any(mention in source for source in sources for mention in quoted)
 
 
+def test_every_refusal_of_a_message_leaves_the_state_as_it_was() -> None:
+    """What is processed or joined, and refused, is so within `refusing`, which looks at it."""
+    unseen = []
+    for path in TESTS:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.With) and (expected := expected_error(node)) is not None:
+                kind = getattr(errors, expected, PeerError if expected.islower() else Exception)
+                if issubclass(kind, PeerError) and called(node) & {"process", "join"}:
+                    unseen.append(f"{path.name}:{node.lineno}")
+    assert unseen == []
+
+
+def expected_error(node: ast.With) -> str | None:
+    """What `pytest.raises` expects, if that is what the block begins with."""
+    match node.items[0].context_expr:
+        case ast.Call(func=ast.Attribute(attr="raises"), args=[ast.Name(id=name), *_]):
+            return name
+    return None
+
+
+def called(node: ast.With) -> set[str]:
+    """The methods that a block calls on a group, or on the class of groups."""
+    calls = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
+    return {
+        f.attr
+        for f in calls
+        if isinstance(f, ast.Attribute) and ast.unparse(f.value) not in {"self", "path"}
+    }
+
+
 @pytest.mark.docs
 def test_the_page_is_the_table() -> None:
     rows = re.findall(
