@@ -91,8 +91,12 @@ class Held:
                 f"Another relay (process {other}) runs on {self._directory.path}. Stop it with"
                 " \u2018hallway relay stop\u2019, or name another directory with --data."
             ) from None
-        os.truncate(self._descriptor, 0)
-        os.write(self._descriptor, str(os.getpid()).encode())
+        try:
+            os.truncate(self._descriptor, 0)
+            os.write(self._descriptor, str(os.getpid()).encode())
+        except OSError as error:
+            os.close(self._descriptor)
+            raise DirectoryError(f"{lock} cannot be written: {error.strerror}.") from error
         self._directory.stopped.unlink(missing_ok=True)
         return self
 

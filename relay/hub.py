@@ -24,10 +24,19 @@ from crypto.primitives import Rng
 from relay import wire
 from relay.circles import binding_key, invite_refusal
 from relay.limits import HOUR, MINUTE, Buckets, Settings, source
-from relay.live import LiveCircle
+from relay.live import NO_SPACE_WAIT, LiveCircle
 from relay.rendezvous import Rendezvous, RendezvousRefused
 from relay.session import Outlet, Session, State
-from relay.store.contract import BROKEN, EXISTS, STORED, Creation, Loaded, Outcome, Store
+from relay.store.contract import (
+    BROKEN,
+    EXISTS,
+    NO_SPACE,
+    STORED,
+    Creation,
+    Loaded,
+    Outcome,
+    Store,
+)
 from relay.wire import Refusal
 
 NONCE_LENGTH = 32
@@ -147,7 +156,7 @@ class Hub:
                 session.refuse(Refusal.BROKEN)
 
     def kept(self, outcome: Outcome) -> None:
-        """What is overwritten was stored, or was not."""
+        """What is overwritten was stored, or was not: on a full disk the next one may be."""
         if outcome is BROKEN:
             self.fail(self.store.broken or "the store is broken")
 
@@ -228,6 +237,8 @@ class Hub:
             self._with_circle(frame.circle_id, entered)
         elif outcome is EXISTS:
             session.refuse(Refusal.EXISTS)
+        elif outcome is NO_SPACE:
+            session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
         else:
             self.kept(outcome)
 

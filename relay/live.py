@@ -30,6 +30,7 @@ from relay.circles import (
 from relay.feed import Feed, frame_of
 from relay.limits import READ_BATCH, Bucket, Buckets
 from relay.store.contract import (
+    NO_SPACE,
     STORED,
     Beat,
     Conflict,
@@ -52,6 +53,9 @@ GUESTS_LIMIT = 32
 
 NO_WELCOME = bytes(32)
 
+NO_SPACE_WAIT = 10_000
+"""Milliseconds after which it is worth asking again whether a full disk has room."""
+
 
 @dataclass(slots=True)
 class Flight:
@@ -73,8 +77,10 @@ class LiveCircle:
         self.incarnation = loaded.creation.incarnation
         self.confirmed = CircleState.fold(loaded, settings)
         self.first_whole = loaded.first_whole
-        self.cursors = dict(loaded.cursors)
-        self.beats = dict(loaded.beats)
+        # Whoever is off the roster left both behind, if the disk was full or the relay died.
+        seats = self.confirmed.roster.seats
+        self.cursors = {key: n for key, n in loaded.cursors.items() if key in seats}
+        self.beats = {key: beat for key, beat in loaded.beats.items() if key in seats}
         self.bound: list[Session] = []
         self.readers: list[Session] = []
         self.guests: list[Session] = []
@@ -90,6 +96,7 @@ class LiveCircle:
         self._told = 0
         self._again: list[tuple[Wish, list[Session]]] = []
         self._acked: set[bytes] = set()
+        self._cursors_after = 0
         self._shown = self.confirmed.n
 
     # Sockets that come and go.
@@ -207,6 +214,11 @@ class LiveCircle:
             self._overtaken = True
         elif isinstance(outcome, Conflict):
             self._again.append((flight.wish, flight.askers))
+            self._overtaken = True
+        elif outcome is NO_SPACE:
+            # What is under way was built upon it, and conflicts: that is decided again.
+            for asker in flight.askers:
+                asker.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT, flight.wish.idempotency_id)
             self._overtaken = True
         elif isinstance(outcome, Known):
             self._answer(flight.wish, flight.askers, outcome.n, outcome.time)
@@ -353,15 +365,24 @@ class LiveCircle:
             frame = wire.encode(wire.Head(head.incarnation, head.n, head.hash, head.signature))
             for reader in self.readers:
                 reader.outlet.send(frame)
-        self.keep_cursors()
+        if now >= self._cursors_after:
+            self.keep_cursors()
         self._turns.prune(now)
         self._beating.prune(now)
 
     def keep_cursors(self) -> None:
         """Have the store keep what was acknowledged since the last time."""
         for key in self._acked:
-            self.hub.store.submit(Cursor(self.id, key, self.cursors[key]), self.hub.kept)
+            cursor = Cursor(self.id, key, self.cursors[key])
+            self.hub.store.submit(cursor, partial(self._cursor_kept, key))
         self._acked.clear()
+
+    def _cursor_kept(self, key: bytes, outcome: Outcome) -> None:
+        if outcome is NO_SPACE and key in self.cursors:
+            self._acked.add(key)
+            self._cursors_after = self.hub.clock() + NO_SPACE_WAIT
+        else:
+            self.hub.kept(outcome)
 
     def tidy(self, now: int) -> None:
         """Let go of what has had its time, as long as there is something to let go."""

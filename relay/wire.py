@@ -75,6 +75,7 @@ class Refusal(IntEnum):
     BROKEN = 21
     NAMEPLATE_GONE = 22
     CROWDED = 23
+    NO_SPACE = 24
 
 
 CLOSING = frozenset(

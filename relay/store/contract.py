@@ -23,6 +23,10 @@ moved a log; at the latest the listener hears before the `Conflict` that comes o
 **Durability.** `STORED` means that the record survives a power cut. A store that cannot promise it
 any more answers `BROKEN` to all that waits and to all that comes after, and never recovers: the
 relay stops.
+
+**A full disk** is not that. What finds no room is `NO_SPACE`: nothing of it was written, and that
+is certain. Questions are answered as before, and what is handed in once there is room is stored. An
+append that was built upon one without room conflicts.
 """
 
 from __future__ import annotations
@@ -157,9 +161,12 @@ class Settled(Enum):
     """No circle has this id; nothing was written."""
     BROKEN = 4
     """The store cannot write any more; whether this was written is not known."""
+    NO_SPACE = 5
+    """The disk is full; nothing was written, and the store goes on."""
 
 
-STORED, EXISTS, UNKNOWN, BROKEN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN, Settled.BROKEN
+STORED, EXISTS, UNKNOWN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN
+BROKEN, NO_SPACE = Settled.BROKEN, Settled.NO_SPACE
 
 
 @dataclass(frozen=True, slots=True)

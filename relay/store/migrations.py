@@ -8,6 +8,8 @@ that it is a relay's at all.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -45,16 +47,28 @@ def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
 
 def prepare(connection: apsw.Connection, path: Path, rng: Rng) -> None:
     """Make the file ready for appending, new or old. StoreError if it is not a relay's."""
+    _refuse_foreign(connection, path)
+    # In this order: the journal's kind can only be changed outside of a transaction.
+    if connection.pragma("journal_mode", "wal") != "wal":
+        raise StoreError(f"{path} cannot have a write-ahead log here; choose a local disk.")
+    connection.pragma("synchronous", "full")
+    _upgrade(connection, path, rng)
+    _keep_name(path)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """What a file cannot be opened for, as a StoreError."""
     try:
-        _refuse_foreign(connection, path)
-        # In this order: the journal's kind can only be changed outside of a transaction.
-        if connection.pragma("journal_mode", "wal") != "wal":
-            raise StoreError(f"{path} cannot have a write-ahead log here; choose a local disk.")
-        connection.pragma("synchronous", "full")
-        _upgrade(connection, path, rng)
-        _keep_name(path)
+        yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StoreError(f"{path} is damaged or not a relay's database: {error}.") from error
+    except (apsw.FullError, apsw.IOError, OSError) as error:
+        # For the index beside the write-ahead log SQLite calls a full disk an I/O error.
+        raise StoreError(
+            f"{path} cannot be opened: {error}. Is the disk full? Make room, and start the relay"
+            " again; what it acknowledged is there."
+        ) from error
 
 
 def _refuse_foreign(connection: apsw.Connection, path: Path) -> None:
@@ -81,6 +95,8 @@ def _upgrade(connection: apsw.Connection, path: Path, rng: Rng) -> None:
                 f"{path} was written by a newer Hallway (schema {version}, this one knows "
                 f"{len(wanted)}). Update Hallway on this machine."
             )
+        if version == len(wanted):
+            return  # nothing is written, so that a relay also starts on a disk that is nearly full
         for step in wanted[version:]:
             connection.execute(step)
         connection.pragma("application_id", APPLICATION_ID)

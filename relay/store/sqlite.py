@@ -7,6 +7,10 @@
 The writing thread has no timer: while one transaction is on its way to the disk the next gathers,
 so that a lone append waits for nothing and many share one fsync. A third thread writes the log back
 into the file now and then; an append that had to wait for that would wait ten times as long.
+
+Where the disk is full, SQLite says so before it writes the frame that would make a transaction
+hold: the transaction is rolled back, and it is certain that it never was. Every other error, an
+fsync that fails above all, leaves that open, and breaks the store.
 """
 
 from __future__ import annotations
@@ -24,8 +28,16 @@ import apsw
 
 from crypto.primitives import Rng
 from crypto.secret import Secret
-from relay.store.contract import BROKEN, Intention, Known, Loaded, Outcome, Record
-from relay.store.migrations import connect, prepare
+from relay.store.contract import (
+    BROKEN,
+    NO_SPACE,
+    Intention,
+    Known,
+    Loaded,
+    Outcome,
+    Record,
+)
+from relay.store.migrations import connect, named, prepare
 from relay.store.reader import Reader
 from relay.store.writer import Writer
 
@@ -58,15 +70,17 @@ class SqliteStore:
         self._wake = wake
         self._broken: str | None = None
         self._checkpoint = self._tidy_at = checkpoint
+        self._cramped = False
         self._moved: Callable[[bytes, int], None] = _ignore
         self._endings: deque[Callable[[], None]] = deque()
-        writing = connect(path, vfs)
-        prepare(writing, path, rng)
-        reading = connect(path, vfs)
-        tidying = connect(path, vfs)
-        # A connection that has read nothing yet does not know that there is a write-ahead log.
-        Reader(tidying).relay_key()
-        self._relay_key = Reader(reading).relay_key()
+        with named(path):
+            writing = connect(path, vfs)
+            prepare(writing, path, rng)
+            reading = connect(path, vfs)
+            tidying = connect(path, vfs)
+            # A connection that has read nothing yet does not know that there is a write-ahead log.
+            Reader(tidying).relay_key()
+            self._relay_key = Reader(reading).relay_key()
         self._intentions = _Queue[tuple[Intention, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()
         self._full = _Queue[int]()
@@ -181,8 +195,9 @@ class SqliteStore:
             self._tidy_at = self._checkpoint
         elif pages >= PATIENCE * self._checkpoint:
             # Without a writer beside it this one reaches the end, and the log begins anew; if the
-            # third thread is at it just now, the next commit tries again.
-            with contextlib.suppress(apsw.BusyError):
+            # third thread is at it just now, the next commit tries again. So it does on a disk
+            # without room for the file: what was committed is in the log, and stays there.
+            with contextlib.suppress(apsw.BusyError, apsw.FullError):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         elif pages >= self._tidy_at:
             self._tidy_at = pages + self._checkpoint
@@ -204,10 +219,23 @@ class SqliteStore:
                 connection.execute("BEGIN IMMEDIATE")
                 outcomes = writer.carry_out(batch)
                 connection.execute("COMMIT")
+                self._cramped = False
                 return outcomes
+            except apsw.FullError:
+                self._make_room()
+                if _rolled_back(connection):
+                    writer.undone()
+                    return [NO_SPACE] * len(batch)
+                self._broken = "The relay's disk is full, and what was begun cannot be undone."
             except apsw.Error as error:
                 self._broken = f"The relay cannot write to its disk: {error}."
         return [BROKEN] * len(batch)
+
+    def _make_room(self) -> None:
+        """Once it is written back, the log begins anew, in the room that it has already."""
+        if not self._cramped:
+            self._cramped = True
+            self._full.put(0)
 
     def _hear(self, circle: bytes, n: int) -> None:
         self._endings.append(lambda: self._moved(circle, n))
@@ -244,6 +272,15 @@ class _Queue(Generic[Item]):
 def _settle(waiting: list[tuple[Intention, Done]], outcomes: list[Outcome]) -> None:
     for (_, done), outcome in zip(waiting, outcomes, strict=True):
         done(outcome)
+
+
+def _rolled_back(connection: apsw.Connection) -> bool:
+    try:
+        if connection.in_transaction:  # SQLite may have done it by itself
+            connection.execute("ROLLBACK")
+    except apsw.Error:
+        return False
+    return True
 
 
 def _let_go(connection: apsw.Connection) -> None:

@@ -1,7 +1,7 @@
 """A store in memory, for tests of what stands above it: nothing happens before `settle`.
 
 A test can write as another writer would (`write_elsewhere`), open a second one over the same logs
-(`beside`), and have the disk fail (`fail`).
+(`beside`), have the disk fail (`fail`), and have it be full (`full`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from crypto.secret import Secret
 from relay.store.contract import (
     BROKEN,
     EXISTS,
+    NO_SPACE,
     RECENT,
     STORED,
     UNKNOWN,
@@ -68,6 +69,7 @@ class MemoryStore:
         self.early = False
         """Whether what is asked is looked up at once, and told when it is settled."""
         self.submitted: list[Intention] = []
+        self.full = False
         self._broken: str | None = None
         self._moved: Callable[[bytes, int], None] = lambda circle, n: None
 
@@ -83,8 +85,8 @@ class MemoryStore:
         self._moved = moved
 
     def fail(self) -> None:
-        """The disk is full, or gone, from the next thing on."""
-        self._broken = "no space left on the disk"
+        """The disk is gone, from the next thing on."""
+        self._broken = "the disk is gone"
 
     def write_elsewhere(self, append: Append, tell: bool = True) -> Outcome:
         """Another writer gets in first; `tell` is whether the listener is told of it."""
@@ -115,6 +117,8 @@ class MemoryStore:
     def _carry_out(self, intention: Intention) -> Outcome:
         if self._broken is not None:
             return BROKEN
+        if self.full:
+            return NO_SPACE
         if isinstance(intention, Creation):
             if intention.circle in self.shelves:
                 return EXISTS

@@ -81,3 +81,10 @@ def test_that_a_person_ended_it_is_forgotten_when_it_runs_again(tmp_path: Path) 
     directory.stopped.touch()
     with Held(directory):
         assert not directory.stopped.exists()
+
+
+def test_a_lock_that_takes_no_name_is_a_sentence(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    directory.lock.symlink_to("/dev/full")
+    with pytest.raises(DirectoryError, match=r"relay\.lock cannot be written: "):
+        Held(directory).__enter__()

@@ -12,6 +12,7 @@ from crypto.primitives import sha256
 from relay import wire
 from relay.hub import IDLE, ROUND
 from relay.limits import DAY, HOUR, MINUTE, SECOND, Rate, Settings
+from relay.live import NO_SPACE_WAIT
 from relay.session import State
 from relay.store.contract import Creation, Forget
 from relay.wire import FromClient, Refusal
@@ -125,11 +126,19 @@ class TestCreate:
         elsewhere = world.connect("192.0.2.99")
         assert elsewhere.refused(elsewhere.create()) == (Refusal.EXISTS, 0)
 
-    def test_a_disk_that_is_full(self, world: World) -> None:
+    def test_a_disk_that_fails(self, world: World) -> None:
         peer = world.connect()
         world.store.fail()
         assert peer.refused(peer.create()) == (Refusal.BROKEN, 0)
-        assert world.hub.broken == "no space left on the disk"
+        assert world.hub.broken == "the disk is gone"
+
+    def test_a_disk_that_is_full_has_room_again(self, world: World) -> None:
+        peer = world.connect()
+        world.store.full = True
+        assert peer.refused(peer.create()) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
+        assert world.hub.broken is None
+        world.store.full = False
+        assert isinstance(peer.say(peer.create())[0], wire.Bound)
 
     def test_a_founder_who_does_not_wait(self, world: World) -> None:
         peer = world.connect()
@@ -397,9 +406,9 @@ class TestEnd:
         assert line.closed and session.state is State.CLOSED
 
     def test_or_when_the_store_is_broken(self, world: World) -> None:
-        world.hub.fail("no space left on the disk")
+        world.hub.fail("the disk is gone")
         world.hub.fail("another reason")
-        assert world.hub.broken == "no space left on the disk"
+        assert world.hub.broken == "the disk is gone"
         line = Line()
         world.hub.connect(line, "192.0.2.1", None)
         assert line.sent == [wire.encode(wire.Refused(None, Refusal.BROKEN))]

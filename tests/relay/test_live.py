@@ -12,9 +12,10 @@ from crypto.access.side_data import AddDevice, Delta, Remove, RevokeInvite
 from relay import wire
 from relay.circles import ANSWERS_KEPT
 from relay.limits import DAY, QUEUE_LIMIT, Settings
-from relay.live import GUESTS_LIMIT
+from relay.live import GUESTS_LIMIT, NO_SPACE_WAIT
 from relay.store.contract import Append, Cursor, Dismiss, Forget
 from relay.wire import FromRelay, Refusal
+from tests.relay.memory import MemoryStore
 from tests.relay.people import (
     ANA,
     BO,
@@ -506,7 +507,7 @@ class TestBroken:
         world.store.settle()
         broken = [wire.Refused(None, Refusal.BROKEN)]
         assert (self.hears(ana)[-1:], self.hears(bo)[-1:]) == (broken, broken)
-        assert world.hub.broken == "no space left on the disk"
+        assert world.hub.broken == "the disk is gone"
 
     def test_a_store_that_lost_the_circle(self, world: World, two: tuple[Peer, Peer]) -> None:
         ana, bo = two
@@ -515,3 +516,124 @@ class TestBroken:
         assert ana.say(append)[-1] == wire.Refused(None, Refusal.BROKEN)
         assert self.hears(bo)
         assert world.hub.broken == "the store does not know a circle that it loaded"
+
+
+class TestFullDisk:
+    """What finds no room is refused by its name; nobody is sent away, and nothing is forgotten."""
+
+    def test_who_reads_goes_on_and_who_writes_is_told_when_to_come_again(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        before = len(world.records)
+        world.store.full = True
+        append = ana.append()
+        refused = wire.Refused(append.idempotency_id, Refusal.NO_SPACE, NO_SPACE_WAIT)
+        assert ana.say(append) == [refused]
+        assert ana.say(append) == [refused]
+        commit = bo.commit()
+        assert bo.say(commit) == [replace(refused, idempotency_id=commit.idempotency_id)]
+        assert world.hub.broken is None
+        cam = world.bound(ANA, after=0)
+        assert not cam.line.closed
+        assert (ana.heard(), bo.heard(), len(world.records)) == ([], [], before)
+
+        world.store.full = False
+        assert ana.one(wire.Done, append).n == before + 1
+        (entry,) = bo.heard()
+        assert isinstance(entry, wire.Entry) and entry.n == before + 1
+
+    def test_what_was_built_upon_it_is_decided_again(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        before = len(world.records)
+        first, second, third = ana.append(), ana.append(), bo.append()
+        world.store.full = True
+        ana.session.receive(wire.message(first, second))
+        bo.session.receive(wire.message(third))
+        world.store.settle_one()
+        world.store.full = False
+        refused, done, entry = ana.heard()
+        assert isinstance(refused, wire.Refused)
+        assert (refused.idempotency_id, refused.code) == (first.idempotency_id, Refusal.NO_SPACE)
+        assert isinstance(done, wire.Done) and isinstance(entry, wire.Entry)
+        assert (done.idempotency_id, done.n, entry.n) == (
+            second.idempotency_id,
+            before + 1,
+            before + 2,
+        )
+        assert [type(frame) for frame in bo.heard()] == [wire.Entry, wire.Done]
+
+    def test_a_commit_without_room_changes_nothing(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        world.store.full = True
+        removal = ana.commit(Remove(BO.public))
+        assert ana.refused(removal) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
+        world.store.full = False
+        assert isinstance(bo.say(bo.append())[-1], wire.Done), "Bo is in"
+        assert not bo.line.closed
+
+    def test_cursors_are_kept_once_there_is_room(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, _ = two
+        n = len(world.records)
+        live = world.hub.circles[CIRCLE]
+        world.store.full = True
+        ana.say(wire.Ack(n))
+        live.tick(world.now)
+        world.store.settle()
+        submitted = len(world.store.submitted)
+        live.tick(world.now + NO_SPACE_WAIT - 1)
+        assert len(world.store.submitted) == submitted, "not every second"
+        assert not live.idle(world.now + DAY, 0)
+        world.store.full = False
+        live.tick(world.now + NO_SPACE_WAIT)
+        world.store.settle()
+        assert world.store.shelves[CIRCLE].cursors[ANA.public] == n
+
+    def test_a_cursor_whose_device_is_gone_meanwhile_is_not_kept(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        bo.say(wire.Ack(len(world.records)))
+        world.hub.circles[CIRCLE].keep_cursors()
+        world.store.full = True
+        world.store.settle_one()
+        world.store.full = False
+        ana.say(ana.commit(Remove(BO.public)))
+        world.hub.circles[CIRCLE].tick(world.now + DAY)
+        world.store.settle()
+        assert BO.public not in world.store.shelves[CIRCLE].cursors
+
+    def test_what_a_device_left_behind_is_not_shown_when_it_is_gone(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        bo.say(wire.Beat(b"beat"), wire.Ack(len(world.records)))
+        world.hub.circles[CIRCLE].tick(world.now)
+        world.store.settle()
+        ana.session.receive(wire.message(ana.commit(Remove(BO.public))))
+        world.store.settle_one()
+        world.store.full = True  # for what follows the commit: that Bo is dismissed
+        world.store.settle()
+        world.store.full = False
+        assert BO.public in world.store.shelves[CIRCLE].beats
+        again = World(store=MemoryStore(beside=world.store))
+        peer = again.bound(ANA)
+        assert not [frame for frame in peer.heard() if isinstance(frame, wire.BeatOf)]
+        assert BO.public not in again.hub.circles[CIRCLE].cursors
+
+    def test_a_beat_or_a_round_of_retention_without_room_costs_nobody_the_relay(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        world.store.full = True
+        ana.say(wire.Beat(b"beat"))
+        assert bo.heard() == [wire.BeatOf(ANA.public, b"beat")]
+        world.hub.circles[CIRCLE].tidy(world.now)
+        world.store.settle()
+        assert world.hub.broken is None

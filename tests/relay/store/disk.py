@@ -9,23 +9,36 @@ import apsw
 
 
 class Disk(apsw.VFS):
-    """Registered as `name`; `events` are what happens to the write-ahead log.
+    """Registered as `name`, above the layer `base`; `events` are what happens to the write-ahead
+    log.
 
     `writers` are the threads that write elsewhere.
-    `failing` is the error of every write, `failing_files` of those beside the write-ahead log.
+    `failing` is the error of every write, `failing_files` of those beside the write-ahead log,
+    `failing_syncs` of every fsync, which leaves open what is on the disk.
+    `room` is how many bytes the files may still grow together; None for without end.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, base: str = "") -> None:
         self.name = name
+        self.base = base
         self.failing: type[apsw.Error] | None = None
         self.failing_files: type[apsw.Error] | None = None
+        self.failing_syncs: type[apsw.Error] | None = None
         self.fail_reads = False
+        self.room: int | None = None
         self.events: list[str] = []
         self.writers: set[str] = set()
-        super().__init__(name, base="")
+        super().__init__(name, base=base)
 
     def xOpen(self, name: Any, flags: Any) -> DiskFile:
         return DiskFile(self, name, flags)
+
+    def grow(self, by: int) -> None:
+        """A file is to be so much longer; FullError where there is no room for that."""
+        if self.room is not None and by > 0:
+            if by > self.room:
+                raise apsw.FullError("no space left")
+            self.room -= by
 
 
 class DiskFile(apsw.VFSFile):
@@ -33,13 +46,14 @@ class DiskFile(apsw.VFSFile):
         self._disk = disk
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         self._wal = str(path).endswith("-wal")
-        super().__init__("", name, flags)
+        super().__init__(disk.base, name, flags)
 
     def xWrite(self, data: Any, offset: int) -> None:
         if self._disk.failing is not None:
             raise self._disk.failing("the disk says no")
         if not self._wal and self._disk.failing_files is not None:
             raise self._disk.failing_files("the disk says no")
+        self._disk.grow(offset + len(data) - self.xFileSize())
         if self._wal:
             self._disk.events.append("write")
         else:
@@ -47,6 +61,8 @@ class DiskFile(apsw.VFSFile):
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
+        if self._disk.failing_syncs is not None:
+            raise self._disk.failing_syncs("the disk does not answer")
         if self._wal:
             self._disk.events.append("sync")
         super().xSync(flags)

@@ -14,10 +14,21 @@ from random import Random
 import apsw
 import pytest
 
-from relay.store.contract import BROKEN, STORED, Append, Conflict, Outcome, StoreError
+from relay.store.contract import (
+    BROKEN,
+    NO_SPACE,
+    STORED,
+    Append,
+    Conflict,
+    Cursor,
+    Intention,
+    Outcome,
+    StoreError,
+)
 from relay.store.sqlite import SqliteStore
 from tests.relay.store.disk import Disk
 from tests.relay.store_contract import (
+    ANA,
     EVERYTHING,
     C,
     D,
@@ -158,15 +169,15 @@ class TestDisk:
             assert disk.events.index("sync") < disk.events.index(f"answer {STORED}")
             assert disk.events.index("write") < disk.events.index("sync")
 
-    @pytest.mark.parametrize("error", [apsw.IOError, apsw.FullError])
+    @pytest.mark.parametrize("what", ["failing", "failing_syncs"])
     def test_a_failing_disk_is_never_acknowledged_on_hope(
-        self, opened: Opened, disk: Disk, error: type[apsw.Error]
+        self, opened: Opened, disk: Disk, what: str
     ) -> None:
         desk = opened(disk.name)
         desk.all([creation(C), append(C, 1)])
-        disk.failing = error
+        setattr(disk, what, apsw.IOError)
         assert set(desk.all([append(C, 2), append(C, 3)])) == {BROKEN}
-        disk.failing = None
+        setattr(disk, what, None)
         assert desk.do(append(C, 2)) is BROKEN, "it does not come back to life"
         assert desk.store.broken is not None
         assert "cannot write to its disk" in desk.store.broken
@@ -186,6 +197,99 @@ class TestDisk:
         assert desk.store.broken is not None
         assert "cannot read its disk" in desk.store.broken
         assert desk.do(append(C, 2000)) is BROKEN
+
+
+class TestFullDisk:
+    def test_what_finds_no_room_is_refused_by_name_and_reading_goes_on(
+        self, opened: Opened, disk: Disk
+    ) -> None:
+        desk = opened(disk.name)
+        desk.all([creation(C), append(C, 1)])
+        disk.room = 0
+        for _ in range(3):
+            wanted: list[Intention] = [append(C, 2), append(C, 3), creation(D), Cursor(C, ANA, 1)]
+            assert set(desk.all(wanted)) == {NO_SPACE}
+        assert desk.store.broken is None
+        assert desk.read(C) == [record(1)]
+        loaded = desk.ask(desk.store.load, C)
+        assert (loaded.last.n, loaded.cursors) == (1, {})
+        assert desk.ask(desk.store.circles) == [C]
+
+    def test_once_there_is_room_all_is_as_before(self, opened: Opened, disk: Disk) -> None:
+        desk = opened(disk.name)
+        desk.all([creation(C), append(C, 1)])
+        disk.room = 0
+        assert desk.do(append(C, 2, tag=b"never there")) is NO_SPACE
+        assert desk.do(append(C, 3)) == Conflict(1), "it was built upon what found no room"
+        disk.room = None
+        assert desk.all([append(C, 2), append(C, 3)]) == [STORED, STORED]
+        desk.store.close()
+        assert opened().read(C) == [record(n) for n in (1, 2, 3)]
+
+    def test_a_disk_that_fills_up_and_empties_loses_nothing(
+        self, opened: Opened, disk: Disk
+    ) -> None:
+        desk = opened(disk.name, checkpoint=20)
+        desk.do(creation(C))
+        chosen = Random(3)
+        stored, refused = 0, 0
+        while stored < 150:
+            disk.room = chosen.choice([0, 3_000, 5_000, 20_000, None])
+            outcome = desk.do(append(C, stored + 1, tag=bytes(chosen.randrange(9_000))))
+            assert outcome in (STORED, NO_SPACE)
+            stored += outcome is STORED
+            refused += outcome is NO_SPACE
+            assert len(desk.read(C)) == stored
+        disk.room = None
+        desk.store.close()
+        assert refused > 20
+        assert [each.n for each in opened().read(C)] == list(range(1, stored + 1))
+
+    def test_the_log_begins_anew_in_the_room_that_it_has(
+        self, path: Path, opened: Opened, disk: Disk
+    ) -> None:
+        desk = opened(disk.name)
+        desk.all([creation(C), Cursor(C, ANA, 1)])
+        desk.store.close()
+        desk = opened(disk.name)
+        disk.room = 12 * 4096
+        refused = 0
+        for n in range(2, 100):
+            while desk.do(Cursor(C, ANA, n)) is NO_SPACE:
+                refused += 1
+        assert refused, "the log is as long as there is room"
+        assert path.with_name("relay.db-wal").stat().st_size <= 12 * 4096
+        assert desk.ask(desk.store.load, C).cursors == {ANA: 99}
+
+    def test_a_file_without_room_does_not_undo_what_the_log_has(
+        self, path: Path, opened: Opened, disk: Disk
+    ) -> None:
+        desk = opened(disk.name, checkpoint=1)
+        desk.do(creation(C))
+        disk.failing_files = apsw.FullError
+        assert {desk.do(append(C, n)) for n in range(1, 50)} == {STORED}
+        disk.failing_files = None
+        assert desk.do(append(C, 50)) is STORED
+        desk.store.close()
+        assert len(opened().read(C)) == 50
+
+    def test_one_that_can_not_even_be_opened_is_a_sentence(
+        self, path: Path, opened: Opened, disk: Disk
+    ) -> None:
+        disk.room = 0
+        with pytest.raises(StoreError, match="Is the disk full"):
+            opened(disk.name)
+        disk.room = None
+        assert opened(disk.name).do(creation(C)) is STORED
+
+    def test_a_relays_file_is_opened_without_writing(self, opened: Opened, disk: Disk) -> None:
+        desk = opened(disk.name)
+        desk.all([creation(C), append(C, 1)])
+        desk.store.close()
+        disk.room = 0
+        again = opened(disk.name)
+        assert again.read(C) == [record(1)]
+        assert again.do(append(C, 2)) is NO_SPACE
 
 
 WRITER = """
