@@ -19,6 +19,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from crypto.process import keep_memory_private
 from relay.config import FILE, Config, ConfigError, Settled, default_directory, settle
 from relay.directory import Directory, DirectoryError, Held
 from relay.store.contract import StoreError
@@ -81,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out a parsed command; the exit code."""
+    keep_memory_private()
     try:
         settled = _settle(arguments)
         path = Path(arguments.data) if arguments.data else default_directory(os.environ)
