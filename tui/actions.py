@@ -83,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("leave", (), "leave", "Leave this circle for good.", "/leave"),
     Action("forget", (), "forget", "Erase a circle that you left.", "/forget"),
     Action("theme", (), "theme", "Change between dusk and paper.", "/theme"),
+    Action("lock", (), "lock", "Close Hallway's profile until its passphrase is given.", "/lock"),
     Action("help", ("f1",), "help", "Show all keys and commands.", "/help", hint=True),
     Action("quit", ("ctrl+q",), "quit", "End Hallway.", "/quit"),
 )  # fmt: skip

@@ -7,6 +7,7 @@ worker; whoever asks something before is answered as soon as it is open.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from textual import events, on, work
 from textual.content import Content
 from textual.screen import Screen
 
+from tui.engine.events import LockAsked
 from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
 from tui.safe_app import STYLES, SafeApp
@@ -40,6 +42,7 @@ TELL_EVERY = 1 / 30
 drawn at once."""
 
 CLIPBOARDS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
+NOT_LOCKABLE = "Locking needs a passphrase. `hallway passphrase`, on the command line, sets one."
 HOW_TO_END = "^q or /quit ends Hallway. What you are writing is kept."
 
 
@@ -70,6 +73,8 @@ class HallwayApp(SafeApp):
         self._main = Main()
         self.sentence = ""
         """Why it ended, for whoever started it."""
+        self.locked = False
+        """Whether it ended to be started again, at the passphrase."""
 
     # Beginning and end.
 
@@ -85,6 +90,9 @@ class HallwayApp(SafeApp):
 
     @work(group="engine")
     async def _begin(self) -> None:
+        if await self._opening.locked() and not await self._unlocked():
+            self.exit(return_code=0)
+            return
         try:
             engine = await self._kept_open.enter_async_context(self._opening.engine(self._broke))
         except OpeningError as error:
@@ -101,6 +109,12 @@ class HallwayApp(SafeApp):
             self.show_join(self._code, self._opening.person)
         async for event in engine.news():
             self._hear(event)
+
+    async def _unlocked(self) -> bool:
+        # imported here: most profiles have no passphrase
+        from tui.screens.unlock import Unlock
+
+        return await self.push_screen_wait(Unlock(self._opening.unlock))
 
     def _broke(self, error: BaseException) -> None:
         """The engine failed: as bad as if the screen had."""
@@ -119,6 +133,8 @@ class HallwayApp(SafeApp):
     # What happened.
 
     def _hear(self, event: Event) -> None:
+        if isinstance(event, LockAsked):
+            self._end_locked()
         self._heard.append(event)
         if len(self._heard) == 1:
             self.set_timer(TELL_EVERY, self._tell)
@@ -164,6 +180,17 @@ class HallwayApp(SafeApp):
     def now(self) -> int:
         """Milliseconds since 1970."""
         return self._opening.now()
+
+    def lock(self) -> None:
+        """End, and begin again at the passphrase."""
+        if self._opening.locks:
+            self._end_locked()
+        else:
+            self.say(NOT_LOCKABLE, wrong=True)
+
+    def _end_locked(self) -> None:
+        self.locked = True
+        self.exit(return_code=0)
 
     def say(self, sentence: Content | str, *, wrong: bool = False) -> None:
         """A sentence that goes away by itself."""
@@ -253,9 +280,12 @@ def _copied(text: str) -> bool:
     return False
 
 
-def run(locations: Locations, settle: Callable[[], Config], *, code: str = "") -> int:
+def run(
+    locations: Locations, settle: Callable[[], Config], again: Callable[[], None], *, code: str = ""
+) -> int:
     """Run the screen on a profile; returns the exit code.
 
+    :param again: called when the profile was locked, with the terminal given back.
     :param settle: reads the settings, once the first paint is done; may raise `ConfigError`.
     :param code: a code to come in with, read at once.
     """
@@ -263,8 +293,19 @@ def run(locations: Locations, settle: Callable[[], Config], *, code: str = "") -
     remembered = Remembered(locations.home / "theme")
     app = HallwayApp(opening, remembered=remembered, code=code, log=locations.log)
     app.run()
+    if app.locked:
+        again()
     if app.sentence:
         print(app.sentence, file=sys.stderr)
     elif opening.farewell:
-        print(opening.farewell)
+        _part(opening.farewell)
     return app.return_code or 0
+
+
+def _part(farewell: str) -> None:
+    """Say the last sentence, if the window is still there to show it."""
+    try:
+        print(farewell, flush=True)
+    except OSError:
+        # What is left in the buffer would be tried once more, and spoil the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,12 +14,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.screens.room import Engine, NoRelayError
 
 if TYPE_CHECKING:
     from crypto.relay_address import Address
+    from crypto.secret import Secret
     from tui.config import Config
     from tui.embedded import LocalRelay
     from tui.locations import Locations
@@ -34,7 +35,13 @@ RELAY_STAYS = (
     "`hallway relay stop` ends it."
 )
 
-InThread: TypeAlias = "Callable[[Callable[[], object]], Awaitable[object]]"
+Answer = TypeVar("Answer")
+
+
+class InThread(Protocol):
+    """Calls something that waits, without holding up the screen: `asyncio.to_thread`."""
+
+    def __call__(self, call: Callable[[], Answer], /) -> Awaitable[Answer]: ...
 
 
 class OpeningError(Exception):
@@ -51,6 +58,19 @@ class Opening(Protocol):
     @property
     def there(self) -> bool:
         """Whether there is a profile already; asked before the first paint."""
+        ...
+
+    @property
+    def locks(self) -> bool:
+        """Whether there is a passphrase, so that locking keeps anybody out."""
+        ...
+
+    async def locked(self) -> bool:
+        """Whether a passphrase has to be given to `unlock` before the engine."""
+        ...
+
+    async def unlock(self, passphrase: str) -> str:
+        """Try a passphrase: what is wrong, or an empty text where it was the right one."""
         ...
 
     @property
@@ -89,6 +109,8 @@ class ProfileOpening:
         self._in_thread = in_thread
         self._config: Config | None = None
         self._local: LocalRelay | None = None
+        self._key: Secret | None = None
+        self._has_passphrase = False
         self.farewell = ""
         """What is said once the screen is gone, if anything."""
 
@@ -101,6 +123,39 @@ class ProfileOpening:
     def person(self) -> str:
         """The name from the settings."""
         return "" if self._config is None else self._config.name
+
+    @property
+    def locks(self) -> bool:
+        """Whether the profile was unlocked with a passphrase."""
+        return self._has_passphrase
+
+    async def locked(self) -> bool:
+        """Whether a passphrase protects it. What else may be wrong, `engine` tells: so too where
+        it is open elsewhere, and nobody need be asked."""
+        from tui.profile import ProfileError
+
+        try:
+            self._has_passphrase = bool(await self._in_thread(self._look))
+        except ProfileError:
+            return False
+        return self._has_passphrase
+
+    def _look(self) -> bool:
+        from tui.locking import has_passphrase
+        from tui.profile import owner_of
+
+        return owner_of(self._locations) is None and has_passphrase(self._locations)
+
+    async def unlock(self, passphrase: str) -> str:
+        """Keep the key for `engine`, which takes it."""
+        from tui.locking import unlock
+        from tui.profile import ProfileError
+
+        try:
+            self._key = await self._in_thread(lambda: unlock(self._locations, passphrase))
+        except ProfileError as error:
+            return str(error)
+        return ""
 
     @asynccontextmanager
     async def engine(self, broke: Callable[[BaseException], None]) -> AsyncIterator[Engine]:
@@ -116,7 +171,8 @@ class ProfileOpening:
 
         try:
             self._config = self._settle()
-            profile = Profile.open(self._locations, HOLDER, os.urandom)
+            key, self._key = self._key, None
+            profile = Profile.open(self._locations, HOLDER, os.urandom, key)
         except ConfigError as error:
             raise OpeningError(str(error), USAGE) from error
         except (ProfileError, LocationError) as error:

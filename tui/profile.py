@@ -1,7 +1,8 @@
 """A profile on this disk: owned by one process, its key taken from the vault, its database opened.
 
 ProfileError            the profile cannot be opened; the sentence says what to do
-└── InUseError          another process owns it; `holder` says which
+├── InUseError          another process owns it; `holder` says which
+└── LockedError         only its passphrase opens it (`tui.locking`)
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from crypto.errors import CryptoError, KeyMissingError
+from crypto.errors import CryptoError, KeyMissingError, PassphraseNeededError
 from crypto.primitives import Rng
 from crypto.secret import Secret
-from crypto.vault import Protection, Vault, lock_with_holder, new_database_key
+from crypto.vault import HeldLock, Protection, Vault, lock_with_holder, new_database_key
 from tui.engine.store.database import Database, DatabaseError
 from tui.locations import Locations
 
@@ -33,6 +34,10 @@ class InUseError(ProfileError):
             "Close it there, or name another profile with --home."
         )
         self.holder = holder
+
+
+class LockedError(ProfileError):
+    """Only its passphrase opens the profile."""
 
 
 class KeyFolder:
@@ -58,8 +63,20 @@ class KeyFolder:
         write_durably(self._folder / slot, key.reveal())
 
     def erase(self, slot: str) -> None:
-        """Forget a key, if it is there."""
-        (self._folder / slot).unlink(missing_ok=True)
+        """Forget a key, if it is there; what it was is written over first, as far as a disk can."""
+        path = self._folder / slot
+        try:
+            with path.open("r+b") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            return
+        path.unlink()
+
+    def slots(self) -> list[str]:
+        """The slots in which there is a key."""
+        return sorted(path.name for path in self._folder.glob("*") if path.is_file())
 
 
 @dataclass(slots=True)
@@ -71,16 +88,25 @@ class Profile:
     _owner: int
 
     @classmethod
-    def open(cls, locations: Locations, holder: str, rng: Rng) -> Self:
+    def open(cls, locations: Locations, holder: str, rng: Rng, key: Secret | None = None) -> Self:
         """Open the profile, or make it; `holder` names this process for others to read.
 
-        InUseError where another process owns it, ProfileError for everything else.
+        :param key: the database's, from `tui.locking.unlock`, where a passphrase protects it.
+
+        InUseError where another process owns it, LockedError where it takes a passphrase,
+        ProfileError for everything else.
         """
         locations.prepare()
-        owner = _own(locations.lock, holder)
+        owner = own(locations.lock, holder)
         try:
-            key = _database_key(locations, rng)
+            if key is None:
+                key = _database_key(locations, rng)
+            else:
+                _forget_leftovers(locations)
             return cls(locations, Database.open(locations.database, key), owner)
+        except PassphraseNeededError as error:
+            os.close(owner)
+            raise LockedError(str(error)) from error
         except (CryptoError, DatabaseError) as error:
             os.close(owner)
             raise ProfileError(str(error)) from error
@@ -128,7 +154,7 @@ def write_durably(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _own(path: Path, holder: str) -> int:
+def own(path: Path, holder: str) -> int:
     """Hold the lock file, until the descriptor is closed or the process ends, however it ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -142,10 +168,10 @@ def _own(path: Path, holder: str) -> int:
     return descriptor
 
 
-def _database_key(locations: Locations, rng: Rng) -> Secret:
-    holder = KeyFolder(locations.keys)
+def read_vault(locations: Locations) -> Vault | None:
+    """The profile's vault, or None where there is no profile yet; ProfileError, CryptoError."""
     try:
-        return Vault.parse(locations.vault.read_bytes()).open_with_holder(holder)
+        return Vault.parse(locations.vault.read_bytes())
     except FileNotFoundError as error:
         # Made in an order in which a crash leaves either nothing or a whole profile: a database
         # without its vault can only be one whose vault was taken away.
@@ -154,10 +180,33 @@ def _database_key(locations: Locations, rng: Rng) -> Secret:
                 f"{locations.database} is there, but its vault {locations.vault} is not. "
                 "Put it back, or name another profile with --home."
             ) from error
+        return None
     except OSError as error:
         raise ProfileError(
             f"The vault {locations.vault} cannot be read ({error.strerror})."
         ) from error
+
+
+def erase_keys(keys: KeyFolder, vault: Vault) -> None:
+    """Forget every key file but the one that the vault is locked with. For the profile's owner."""
+    kept = vault.lock.slot_name if isinstance(vault.lock, HeldLock) else ""
+    for slot in keys.slots():
+        if slot != kept:
+            keys.erase(slot)
+
+
+def _forget_leftovers(locations: Locations) -> None:
+    """A passphrase that was set may have been cut short before the key file went."""
+    vault = read_vault(locations)
+    if vault is not None:
+        erase_keys(KeyFolder(locations.keys), vault)
+
+
+def _database_key(locations: Locations, rng: Rng) -> Secret:
+    holder = KeyFolder(locations.keys)
+    vault = read_vault(locations)
+    if vault is not None:
+        return vault.open_with_holder(holder)
     key = new_database_key(rng)
     vault = lock_with_holder(key, Protection.KEY_FILE, holder, rng)
     write_durably(locations.vault, vault.encode())

@@ -70,7 +70,8 @@ def test_every_command_is_explained_with_the_flags_that_it_has() -> None:
         known = set(action.choices[verb]._option_string_actions)
         assert flags <= known, verb
         if verb != "relay":
-            assert known - flags <= {"-h", "--help", "--home", "--json"}, verb
+            everywhere = {"-h", "--help", "--home", "--json", "--passphrase-file"}
+            assert known - flags <= everywhere, verb
 
 
 def test_every_setting_is_explained() -> None:

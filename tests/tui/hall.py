@@ -95,6 +95,17 @@ class MemoryOpening:
         self.person = ""
         self.refuses: OpeningError | None = None
         self.no_relay = ""
+        self.passphrase = ""
+
+    @property
+    def locks(self) -> bool:
+        return bool(self.passphrase)
+
+    async def locked(self) -> bool:
+        return self.locks
+
+    async def unlock(self, passphrase: str) -> str:
+        return "" if passphrase == self.passphrase else "That is not it. Try again."
 
     @asynccontextmanager
     async def engine(self, broke: Callable[[BaseException], None]) -> AsyncIterator[Engine]:

@@ -15,6 +15,7 @@ from tui.config import Config, ConfigError
 from tui.engine.commands import ListCircles, OpenCircle
 from tui.engine.events import CircleOpened, Circles
 from tui.locations import Locations
+from tui.locking import protect
 from tui.opening import HOLDER, OpeningError, ProfileOpening
 from tui.profile import Profile
 
@@ -93,3 +94,32 @@ async def test_the_relay_on_this_computer_is_started_used_and_stays(tmp_path: Pa
     finally:
         command = [sys.executable, "-m", "relay", "stop", "--data", str(relay_home)]
         await asyncio.to_thread(subprocess.run, command, check=True)
+
+
+async def test_a_passphrase_is_asked_for_before_the_engine(tmp_path: Path) -> None:
+    opening = opening_at(tmp_path)
+    assert not await opening.locked()  # there is nothing yet
+    protect(Locations(tmp_path, tmp_path / "data", tmp_path / "run"), "", "one", os.urandom)
+    assert await opening.locked()
+    assert opening.locks
+    assert await opening.unlock("two") == ("That is not the passphrase of this profile. Try again.")
+    with pytest.raises(OpeningError, match="locked with a passphrase"):
+        async with opening.engine(fails):
+            raise AssertionError("it was opened without")
+    assert await opening.unlock("one") == ""
+    async with opening.engine(fails) as engine:
+        assert isinstance(await engine.ask(ListCircles()), Circles)
+        # what is open elsewhere is told before anybody has typed anything
+        assert not await opening_at(tmp_path).locked()
+    with pytest.raises(OpeningError, match="locked with a passphrase"):
+        async with opening.engine(fails):
+            raise AssertionError("the key was kept")
+
+
+async def test_a_vault_that_is_damaged_is_told_by_the_engine(tmp_path: Path) -> None:
+    opening = opening_at(tmp_path)
+    (tmp_path / "vault").write_bytes(b"nothing")
+    assert not await opening.locked()
+    with pytest.raises(OpeningError, match="not a vault"):
+        async with opening.engine(fails):
+            raise AssertionError("it was opened all the same")

@@ -15,7 +15,8 @@ from tui.version import version
 
 EPILOG = """\
 CIRCLE is a circle's name, or its id from `hallway circles`; where there is only one it may be left
-out. TEXT or CODE may be -, for standard input. HALLWAY_HOME or --home names the profile.
+out. TEXT or CODE may be -, for standard input. HALLWAY_HOME or --home names the profile, and
+HALLWAY_PASSPHRASE_FILE or --passphrase-file the file that holds its passphrase, if it has one.
 
 exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable
 """
@@ -24,6 +25,8 @@ NO_TERMINAL = (
     "Hallway's screens need a terminal, and there is none here. In a script run `hallway send`,"
     " `hallway read` or `hallway tail`; `hallway --help` lists all commands."
 )
+
+SCREENS_ASK = "The screens ask for the passphrase: --passphrase-file is for commands."
 
 
 class _Version(argparse.Action):
@@ -80,6 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _add_home(parser: argparse.ArgumentParser, default: Any) -> None:
     parser.add_argument("--home", metavar="DIR", default=default, help="the profile's folder")
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        default=default,
+        help="holds the profile's passphrase, for scripts; a pipe, or a file for its owner alone",
+    )
 
 
 def _verb(verbs: Any, name: str, help: str, example: str, where: str) -> argparse.ArgumentParser:
@@ -112,6 +121,9 @@ def _screens(arguments: argparse.Namespace) -> int:
     if not _is_terminal():
         print(NO_TERMINAL, file=sys.stderr)
         return 2
+    if arguments.passphrase_file:
+        print(SCREENS_ASK, file=sys.stderr)
+        return 2
     from tui.cli.screens import show
 
     return show(arguments.home)
@@ -120,6 +132,7 @@ def _screens(arguments: argparse.Namespace) -> int:
 def _join(arguments: argparse.Namespace) -> int:
     """`hallway join CODE` at a terminal goes on in the screens; with more said it stays here."""
     more = arguments.person or arguments.yes or arguments.json or arguments.wait is not None
+    more = more or arguments.passphrase_file
     if more or arguments.code in (None, "-") or not _is_terminal():
         return _later("joining:join")(arguments)
     from tui.cli.screens import show
@@ -260,6 +273,20 @@ def _add_rest(verbs: Any) -> None:
         "doctor", "doctor:doctor",
     )  # fmt: skip
     _add_json(verb)
+    verb = _verb(
+        verbs, "passphrase", "set, change or remove the passphrase that opens this profile",
+        "passphrase", "locking:passphrase",
+    )  # fmt: skip
+    verb.add_argument(
+        "source", metavar="-", nargs="?", choices=("-",),
+        help="read it from standard input: the one until now, if there is one, then the new one,"
+        " a line each",
+    )  # fmt: skip
+    verb.add_argument("--remove", action="store_true", help="go back to a key file")
+    _verb(
+        verbs, "lock", "close this profile wherever it is open, until its passphrase is given",
+        "lock", "locking:lock",
+    )  # fmt: skip
     relay: _RelayParser = verbs.add_parser(
         "relay",
         help="run a relay, or see to one that runs",

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 from crypto.relay_address import Address
+from tui.cli.asking import unlocked
 from tui.cli.printing import CommandError
 from tui.cli.running import Place
 from tui.engine.client import Client
@@ -26,11 +27,12 @@ from tui.engine.events import (
     Event,
     Exit,
     LinkState,
+    LockAsked,
     Members,
     Refused,
 )
 from tui.engine.runner import Owner, OwnerGoneError, RemoteOwner, Runner
-from tui.profile import InUseError, Profile
+from tui.profile import InUseError, LockedError, Profile
 
 ANSWER_SECONDS = 30
 """How long a verb waits for a relay that neither answers nor fails."""
@@ -39,6 +41,7 @@ TURN_SECONDS = 40
 """How long a verb waits for its turn, behind one that is quickly over."""
 
 _LOOK_AGAIN_SECONDS = 0.05
+_LOCKED = "This profile was locked. Whatever opens it next asks for its passphrase."
 _NOTHING = "There is no circle here yet. Open one with `hallway open`, or come in with a code."
 
 Answer = TypeVar("Answer", bound=Event)
@@ -167,14 +170,45 @@ async def visiting(
         visit = Visit(owner, isinstance(owner, Runner))
         stack.push_async_callback(visit.close)
         await asyncio.sleep(0)  # news are heard from here on
-        yield visit
+        async with _until_locked(owner):
+            yield visit
+
+
+@asynccontextmanager
+async def _until_locked(owner: Owner) -> AsyncIterator[None]:
+    """Cut short, with a CommandError, what is under way when somebody locks the profile."""
+    ending = asyncio.timeout(None)
+    try:
+        async with ending:
+            watching = asyncio.ensure_future(_end_when_locked(owner, ending))
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+    except TimeoutError:
+        if not ending.expired():
+            raise
+        raise CommandError(_LOCKED) from None
+
+
+async def _end_when_locked(owner: Owner, ending: asyncio.Timeout) -> None:
+    async for event in owner.news():
+        if isinstance(event, LockAsked):
+            return ending.reschedule(0)
 
 
 async def _owner(place: Place, verb: str, stays: bool, stack: AsyncExitStack) -> Owner:
     end = time.monotonic() + TURN_SECONDS
+    key = None
     while True:
         try:
-            profile = Profile.open(place.locations, f"hallway {verb}", os.urandom)
+            profile = Profile.open(place.locations, f"hallway {verb}", os.urandom, key)
+        except LockedError:
+            # Nothing is owned while a person is asked: others' commands don't wait for that.
+            key = await unlocked(place)
+            end = time.monotonic() + TURN_SECONDS
+            continue
         except InUseError as in_use:
             try:
                 remote = await RemoteOwner.connect(place.locations.socket)

@@ -33,6 +33,11 @@ def note(text: str) -> None:
     _write(sys.stderr, sanitise_block(text))
 
 
+def prompt(text: str) -> None:
+    """A question of our own, on standard error; the answer follows on the same line."""
+    print(sanitise_line(text), end="", file=sys.stderr, flush=True)
+
+
 def say_json(facts: dict[str, Any]) -> None:
     """One object, on a line of its own."""
     _write(sys.stdout, sanitise_line(json.dumps(facts)))

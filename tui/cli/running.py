@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from crypto.process import keep_memory_private
 from tui.cli.printing import CommandError, note
 from tui.config import Config, ConfigError, settle
 from tui.embedded import EmbeddedError, LocalRelay
@@ -23,24 +24,37 @@ from tui.engine.runner import OwnerGoneError, RunnerError
 from tui.locations import LocationError, Locations
 from tui.profile import ProfileError
 
+FILE_VARIABLE = "HALLWAY_PASSPHRASE_FILE"
+"""Names the file in the environment. A passphrase itself never stands there."""
+
 INTERRUPTED = 130
 TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a verb is carried out: the profile, its settings, the relay on this computer."""
+    """Where a verb is carried out: the profile, its settings, the relay on this computer, and the
+    file that holds the profile's passphrase, empty where nobody named one."""
 
     locations: Locations
     config: Config
     local: LocalRelay
+    passphrase_file: str
 
     @classmethod
-    def find(cls, environ: Mapping[str, str], home: str | None, flags: Mapping[str, str]) -> Place:
-        """From the environment and `--home`; ConfigError."""
+    def find(
+        cls,
+        environ: Mapping[str, str],
+        home: str | None,
+        flags: Mapping[str, str],
+        passphrase_file: str | None,
+    ) -> Place:
+        """From the environment, `--home` and `--passphrase-file`; ConfigError."""
         locations = Locations.find(environ, home)
         config = settle(flags, environ, locations.config)
-        return cls(locations, config, LocalRelay.of(locations, config.local_relay))
+        local = LocalRelay.of(locations, config.local_relay)
+        file = passphrase_file or environ.get(FILE_VARIABLE, "")
+        return cls(locations, config, local, file)
 
 
 Verb: TypeAlias = Callable[[Place, argparse.Namespace], Awaitable[int | None]]
@@ -48,10 +62,12 @@ Verb: TypeAlias = Callable[[Place, argparse.Namespace], Awaitable[int | None]]
 
 def carry_out(verb: Verb, arguments: argparse.Namespace) -> int:
     """Run a verb to its end; the exit code."""
+    keep_memory_private()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        place = Place.find(os.environ, arguments.home, _flags(arguments))
+        file = arguments.passphrase_file
+        place = Place.find(os.environ, arguments.home, _flags(arguments), file)
         return asyncio.run(_until_ended(verb(place, arguments))) or 0
     except CommandError as error:
         return _fail(str(error), error.exit)

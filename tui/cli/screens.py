@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from crypto.process import keep_memory_private
 from tui.config import Config, settle
 from tui.locations import Locations
 
@@ -14,6 +16,7 @@ more: three times as long for its echo while messages come in than while none do
 
 def show(home: str | None, code: str = "") -> int:
     """Run the screens on a profile until they are left; the exit code."""
+    keep_memory_private()
     locations = Locations.find(os.environ, home)
 
     def settings() -> Config:
@@ -22,4 +25,12 @@ def show(home: str | None, code: str = "") -> int:
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     from tui.app import run  # Textual reads the variable as it is imported
 
-    return run(locations, settings, code=code)
+    return run(locations, settings, lambda: _again(home), code=code)
+
+
+def _again(home: str | None) -> None:
+    """Become a new process, at the passphrase: of this one's memory nothing is left."""
+    said = len(sys.argv) - 1
+    program = sys.orig_argv[: len(sys.orig_argv) - said]
+    where = [] if home is None else ["--home", home]
+    os.execv(sys.executable, [*program, *where])  # noqa: S606  # this program itself

@@ -24,6 +24,7 @@ from tui.engine.events import (
     Exit,
     Finished,
     Invites,
+    LockAsked,
     Members,
     Messages,
     Queued,
@@ -247,6 +248,11 @@ class Asker:
         circle.changed()
         self._finish(command.ref)
 
+    def lock(self, command: commands.Lock) -> None:
+        """Pass it on to who owns the profile: the engine has the database, not the key."""
+        self._finish(command.ref)
+        self.context.tell(LockAsked())
+
     def list_circles(self, command: commands.ListCircles) -> None:
         """All circles."""
         found = [facts.circle_facts(line.circle) for line in self.desk.circle_lines()]
@@ -297,6 +303,7 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.AppointHosts: Asker.appoint_hosts,
     commands.MarkRead: Asker.mark_read,
     commands.SaveDraft: Asker.save_draft,
+    commands.Lock: Asker.lock,
     commands.ListCircles: Asker.list_circles,
     commands.ListMembers: Asker.list_members,
     commands.ReadMessages: Asker.read_messages,

@@ -170,6 +170,11 @@ class SaveDraft(_Command, frozen=True, kw_only=True):
     text: str
 
 
+class Lock(_Command, frozen=True, kw_only=True):
+    """Have whoever owns the profile close it, and forget its key. Answer: `Finished`, after which
+    everybody hears `LockAsked`."""
+
+
 class ListCircles(_Command, frozen=True, kw_only=True):
     """Answer: `Circles`."""
 
@@ -211,6 +216,7 @@ Command: TypeAlias = (
     | AppointHosts
     | MarkRead
     | SaveDraft
+    | Lock
     | ListCircles
     | ListMembers
     | ReadMessages

@@ -326,6 +326,10 @@ class EntryEnded(_Event, frozen=True, kw_only=True):
     sentence: str
 
 
+class LockAsked(_Event, frozen=True, kw_only=True):
+    """The profile is to be closed: its owner ends, and whoever is asking through it."""
+
+
 Event: TypeAlias = (
     Refused
     | Finished
@@ -350,4 +354,5 @@ Event: TypeAlias = (
     | SpokenEnded
     | EntryMoved
     | EntryEnded
+    | LockAsked
 )

@@ -171,6 +171,10 @@ class CircleActions(Screen[None]):
         """Dusk or paper."""
         self.app.call_later(self.app.run_action, "app.theme")
 
+    def action_lock(self) -> None:
+        """Close the profile; its passphrase opens it again."""
+        hall(self).lock()
+
     def action_quit(self) -> None:
         """End."""
         self.app.exit(return_code=0)

@@ -77,6 +77,10 @@ class Hall(Protocol):
         """Put a text on the clipboard, and say so, as far as it is known; `what` names it."""
         ...
 
+    def lock(self) -> object:
+        """Close the profile until its passphrase is given, where it has one."""
+        ...
+
     def show_circle(self, circle: str, *, invite: bool = False) -> object:
         """Go to a circle, and on to its spoken code where `invite` is set."""
         ...

@@ -21,6 +21,7 @@ from tui.engine.events import (
     Finished,
     Invites,
     LinkState,
+    LockAsked,
     Members,
     Messages,
     Refused,
@@ -386,3 +387,11 @@ def test_the_usual_relay_serves_a_small_circle() -> None:
         person.says(f"I am {person.name}")
     world.settle()
     assert people[0].texts() == people[1].texts() == people[2].texts()
+
+
+def test_a_wish_to_lock_is_passed_on_to_everybody() -> None:
+    ana = World().person("Ana")
+    ana.expect(Finished, lambda ref: commands.Lock(ref=ref))
+    answered, news = ana.heard[-2:]
+    assert isinstance(answered, Finished)
+    assert news == LockAsked()
