@@ -23,6 +23,7 @@ from relay.circles import (
     Changes,
     CircleState,
     Turns,
+    Verdict,
     Wish,
     changes,
     forget,
@@ -95,8 +96,9 @@ class LiveCircle:
         self._overtaken = False
         self._told = 0
         self._again: list[tuple[Wish, list[Session]]] = []
+        self._later: list[tuple[Wish, list[Session]]] = []
         self._acked: set[bytes] = set()
-        self._cursors_after = 0
+        self._full_until = 0
         self._shown = self.confirmed.n
 
     # Sockets that come and go.
@@ -170,12 +172,17 @@ class LiveCircle:
         elif flight is not None:
             flight.askers.append(session)
         elif self._overtaken:
-            self._again.append((wish, [session]))
+            self._later.append((wish, [session]))
         else:
             self._decide(wish, [session], now)
 
     def _decide(self, wish: Wish, askers: list[Session], now: int) -> None:
-        verdict = self._tentative.decide(wish, self._turns, now)
+        if now < self._full_until:
+            # Were this one taken, it would stand before those of its sender that were not.
+            wait = self._full_until - now
+            verdict: Verdict = wire.Refused(wish.idempotency_id, Refusal.NO_SPACE, wait)
+        else:
+            verdict = self._tentative.decide(wish, self._turns, now)
         if isinstance(verdict, wire.Refused):
             # The answer to a wish that came true long ago is in the store only.
             found = partial(self._found, wish, askers, verdict)
@@ -216,9 +223,9 @@ class LiveCircle:
             self._again.append((flight.wish, flight.askers))
             self._overtaken = True
         elif outcome is NO_SPACE:
-            # What is under way was built upon it, and conflicts: that is decided again.
-            for asker in flight.askers:
-                asker.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT, flight.wish.idempotency_id)
+            # What else is under way was built upon it, and conflicts.
+            self._full_until = self.hub.clock() + NO_SPACE_WAIT
+            self._again.append((flight.wish, flight.askers))
             self._overtaken = True
         elif isinstance(outcome, Known):
             self._answer(flight.wish, flight.askers, outcome.n, outcome.time)
@@ -256,7 +263,8 @@ class LiveCircle:
             return self._catch_up()
         self._overtaken = False
         self._tentative = self.confirmed.copy()
-        again, self._again = self._again, []
+        # What was under way came before what has come since.
+        again, self._again, self._later = self._again + self._later, [], []
         now = self.hub.clock()
         for wish, askers in again:
             for asker in askers:
@@ -365,7 +373,7 @@ class LiveCircle:
             frame = wire.encode(wire.Head(head.incarnation, head.n, head.hash, head.signature))
             for reader in self.readers:
                 reader.outlet.send(frame)
-        if now >= self._cursors_after:
+        if now >= self._full_until:
             self.keep_cursors()
         self._turns.prune(now)
         self._beating.prune(now)
@@ -380,7 +388,7 @@ class LiveCircle:
     def _cursor_kept(self, key: bytes, outcome: Outcome) -> None:
         if outcome is NO_SPACE and key in self.cursors:
             self._acked.add(key)
-            self._cursors_after = self.hub.clock() + NO_SPACE_WAIT
+            self._full_until = self.hub.clock() + NO_SPACE_WAIT
         else:
             self.hub.kept(outcome)
 

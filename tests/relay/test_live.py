@@ -530,7 +530,9 @@ class TestFullDisk:
         append = ana.append()
         refused = wire.Refused(append.idempotency_id, Refusal.NO_SPACE, NO_SPACE_WAIT)
         assert ana.say(append) == [refused]
-        assert ana.say(append) == [refused]
+        world.now += 4_000
+        refused = replace(refused, number=NO_SPACE_WAIT - 4_000)
+        assert ana.say(append) == [refused], "and the disk is not asked again so soon"
         commit = bo.commit()
         assert bo.say(commit) == [replace(refused, idempotency_id=commit.idempotency_id)]
         assert world.hub.broken is None
@@ -538,32 +540,35 @@ class TestFullDisk:
         assert not cam.line.closed
         assert (ana.heard(), bo.heard(), len(world.records)) == ([], [], before)
 
+        world.now += NO_SPACE_WAIT
+        assert ana.refused(append) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
         world.store.full = False
+        world.now += NO_SPACE_WAIT
         assert ana.one(wire.Done, append).n == before + 1
         (entry,) = bo.heard()
         assert isinstance(entry, wire.Entry) and entry.n == before + 1
 
-    def test_what_was_built_upon_it_is_decided_again(
+    def test_nothing_of_a_sender_overtakes_what_found_no_room(
         self, world: World, two: tuple[Peer, Peer]
     ) -> None:
         ana, bo = two
         before = len(world.records)
-        first, second, third = ana.append(), ana.append(), bo.append()
+        mine, theirs = [ana.append() for _ in range(4)], bo.append()
         world.store.full = True
-        ana.session.receive(wire.message(first, second))
-        bo.session.receive(wire.message(third))
+        ana.session.receive(wire.message(*mine[:2]))
+        bo.session.receive(wire.message(theirs))
         world.store.settle_one()
-        world.store.full = False
-        refused, done, entry = ana.heard()
-        assert isinstance(refused, wire.Refused)
-        assert (refused.idempotency_id, refused.code) == (first.idempotency_id, Refusal.NO_SPACE)
-        assert isinstance(done, wire.Done) and isinstance(entry, wire.Entry)
-        assert (done.idempotency_id, done.n, entry.n) == (
-            second.idempotency_id,
-            before + 1,
-            before + 2,
-        )
-        assert [type(frame) for frame in bo.heard()] == [wire.Entry, wire.Done]
+        world.store.full = False  # from here on there would be room for the second
+        ana.session.receive(wire.message(mine[2]))
+        refused = [*ana.heard(), *bo.heard(), *ana.say(mine[3])]
+        assert refused == [
+            wire.Refused(each.idempotency_id, Refusal.NO_SPACE, NO_SPACE_WAIT)
+            for each in (*mine[:3], theirs, mine[3])
+        ]
+        world.now += NO_SPACE_WAIT
+        done = [frame for frame in ana.say(*mine) if isinstance(frame, wire.Done)]
+        assert [each.idempotency_id for each in done] == [each.idempotency_id for each in mine]
+        assert [each.n for each in done] == list(range(before + 1, before + 5))
 
     def test_a_commit_without_room_changes_nothing(
         self, world: World, two: tuple[Peer, Peer]
@@ -573,6 +578,7 @@ class TestFullDisk:
         removal = ana.commit(Remove(BO.public))
         assert ana.refused(removal) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
         world.store.full = False
+        world.now += NO_SPACE_WAIT
         assert isinstance(bo.say(bo.append())[-1], wire.Done), "Bo is in"
         assert not bo.line.closed
 
@@ -604,6 +610,7 @@ class TestFullDisk:
         world.store.full = True
         world.store.settle_one()
         world.store.full = False
+        world.now += NO_SPACE_WAIT
         ana.say(ana.commit(Remove(BO.public)))
         world.hub.circles[CIRCLE].tick(world.now + DAY)
         world.store.settle()
