@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crypto import words
 from crypto.base32 import ALPHABET, checksum, to_symbols
-from crypto.code import SealedCode, SpokenCode, checksum_prefix
+from crypto.code import SealedCode, SpokenCode, checksum_prefix, word_check
 from crypto.code_reading import LONGEST, read_code
 from crypto.errors import (
     AddressError,
@@ -128,6 +128,11 @@ def test_a_spoken_code_may_name_its_relay() -> None:
         ("hello, Bo!", CodeError, "not a code"),
         ("7Q2M", CodeError, "not a code"),
         ("U" * 30, CodeError, "not a code"),
+        ("7" * 19, CodeError, "not a code"),
+        ("7" * 20, NoSecretError, "at which relay"),
+        ("7" * 20 + "U", NoSecretError, "at which relay"),
+        ("7" * 20 + "UU", CodeError, "not a code"),
+        ("!" * LONGEST, CodeError, "not a code"),
         ("x" * (LONGEST + 1), CodeError, "too long"),
         (f"mailto:bo@x/{SYMBOLS}", AddressError, "not a relay's address"),
         (f"gopher://x/{SYMBOLS}", AddressError, "ws://"),
@@ -217,12 +222,24 @@ def test_a_long_address_is_not_searched_for_its_slip() -> None:
     code = SealedCode(Address.parse(host), CODE.secret)
     refused = failure(code.text().replace("aa.", "ab."))
     assert "more than one typo" in str(refused)
+    longest = SealedCode(Address.parse("a" * 52 + ".example.org"), CODE.secret)
+    assert len(str(longest.address)) == 64
+    refused = failure(longest.text().replace("aa.", "ab."))
+    assert "in the relay's address" in str(refused)
 
 
 def test_part_of_a_code_says_how_much_there_should_be() -> None:
     refused = failure(f"{ADDRESS}/{SYMBOLS[:20]}")
     assert isinstance(refused, TypoError)
     assert "33 symbols after the slash, this one has 16" in str(refused)
+
+
+@pytest.mark.parametrize("count", [22, 26, 28, 32])
+def test_a_checksum_alone_does_not_make_a_code(count: int) -> None:
+    values = to_symbols(1 << 5 * (count - 1), count)
+    values += checksum(checksum_prefix(str(ADDRESS)), values)
+    refused = failure(f"{ADDRESS}/" + "".join(ALPHABET[value] for value in values))
+    assert isinstance(refused, TypoError)
 
 
 def test_a_later_version_is_said_to_be_one() -> None:
@@ -251,6 +268,16 @@ def test_another_word_of_the_list_does_not_fit(index: int, number: int) -> None:
 
 def test_words_beyond_the_greatest_number_do_not_fit() -> None:
     refused = failure("-".join(["zucchini"] * 14) + "@chat.example.org")
+    assert "do not fit" in str(refused)
+    # the same secret and a check that fits, with one bit more than the two have
+    secret = bytes(16)
+    number = 1 << 144 | int.from_bytes(secret + word_check(str(ADDRESS), secret))
+    chosen: list[str] = []
+    for _ in range(14):
+        number, place = divmod(number, words.COUNT)
+        chosen.insert(0, words.word(place))
+    assert number == 0
+    refused = failure("-".join(chosen) + f"@{ADDRESS}")
     assert "do not fit" in str(refused)
 
 

@@ -72,7 +72,9 @@ def test_encrypted_anew_it_is_the_same_message() -> None:
     assert (again.id, again.counter, again.previous) == (SECOND.id, 2, FIRST.id)
 
 
-@pytest.mark.parametrize(("counter", "previous"), [(0, NO_PREVIOUS), (1, b"p" * 16)])
+@pytest.mark.parametrize(
+    ("counter", "previous"), [(0, NO_PREVIOUS), (0, b"p" * 16), (1, b"p" * 16)]
+)
 def test_the_first_message_alone_has_none_before(counter: int, previous: bytes) -> None:
     with pytest.raises(FieldError, match="number 1"):
         replace(FIRST, counter=counter, previous=previous)

@@ -118,6 +118,14 @@ def test_parts_keep_all_messages_in_order(lengths: list[int]) -> None:
         assert together > PART_LONGEST
 
 
+def test_a_part_is_filled_to_its_last_byte() -> None:
+    first, second = (replace(message(number), body=bytes(20_000)) for number in (1, 2))
+    left = PART_LONGEST - len(first.encode()) - len(second.encode())
+    for length, count in ((left, 1), (left + 1, 2)):
+        filling = replace(second, body=bytes(20_000 + length))
+        assert len(parts([first, filling])) == count
+
+
 def test_the_longest_part_fits_an_envelope() -> None:
     longest = replace(message(1), author_name="n" * 64, body=bytes(PASSED_ON_BODY_LONGEST))
     [part] = parts([longest])

@@ -95,6 +95,15 @@ def test_what_is_no_address_is_refused_in_a_sentence(typed: str) -> None:
     assert not typed or typed not in str(refused.value)
 
 
+def test_the_longest_address_that_is_looked_at_is_255_characters() -> None:
+    port = "0" * (ADDRESS_LONGEST - len("localhost:") - 2) + "80"
+    with pytest.raises(AddressError) as refused:
+        Address.parse(f"localhost:{port}")
+    assert "at most" not in str(refused.value)
+    with pytest.raises(AddressError, match="at most 255 characters"):
+        Address.parse(f"localhost:0{port}")
+
+
 def test_the_port_is_the_schemes_unless_given() -> None:
     assert Address.parse("chat.example.org").port == 443
     assert Address.parse("localhost").port == 80

@@ -68,6 +68,12 @@ def test_one_slip_is_recognised(number: int, data: st.DataObject) -> None:
         assert words.suggest(slipped) == word
 
 
+def test_a_slip_at_the_end_is_recognised() -> None:
+    for slipped in ("violi", "violinn", "violim", "iolin", "vviolin"):
+        assert words.suggest(slipped) == "violin"
+    assert words.suggest("liolin") == "violin"
+
+
 def test_swapped_letters_are_recognised() -> None:
     assert words.suggest("awlrus") == "walrus"
     assert words.suggest("WALRSU") == "walrus"

@@ -74,6 +74,10 @@ def test_an_address_that_has_no_encoding(host: str) -> None:
         bind_statement(NONCE, host, CIRCLE, KEY)
 
 
+def test_the_longest_address_has_its_length_before_it() -> None:
+    assert b"\xff" + b"h" * 255 in bind_statement(NONCE, "h" * 255, CIRCLE, KEY)
+
+
 def test_a_generated_pair_comes_from_the_given_randomness() -> None:
     asked: list[int] = []
 

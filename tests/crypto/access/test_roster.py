@@ -275,6 +275,8 @@ class TestFlag:
     def test_others_name_nobody(self, log: Log) -> None:
         log.refuses(BO, Flag(BO.public, True))
         log.refuses(BO, Cap(8), Flag(ANA.public, False))
+        log.commit(ANA, Flag(CAM.public, True))
+        log.refuses(BO, Flag(CAM.public, False))
         log.refuses(ANA, Flag(EVE.public, True))
 
     def test_a_host_is_always_left(self, log: Log) -> None:

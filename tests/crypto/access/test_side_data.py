@@ -138,6 +138,21 @@ def test_the_bounds_hold_both_ways() -> None:
         encode([Cap(51)])
 
 
+def test_the_limit_is_itself_allowed() -> None:
+    listed = [
+        *[Admit(b"i" * 16, b"k" * 32, b"s" * 64)] * 200,
+        *[Remove(b"k" * 32)] * 13,
+        *[RevokeInvite(b"i" * 16)] * 3,
+        *[Cap(8)] * 15,
+    ]
+    data = encode(listed)
+    assert len(data) == SIDE_DATA_LIMIT
+    assert decode(data) == tuple(listed)
+    with pytest.raises(MisuseError, match="bytes"):
+        encode([*listed, Cap(8)])
+    assert len(decode(encode([Cap(8)] * DELTAS_LIMIT))) == DELTAS_LIMIT
+
+
 def test_the_largest_circle_can_be_cleared_in_one() -> None:
     everyone = [Remove(b"k" * 32) for _ in range(100)]
     assert len(decode(encode(everyone))) == 100

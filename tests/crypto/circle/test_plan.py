@@ -275,6 +275,17 @@ def test_who_comes_in_again_leaves_the_old_leaf() -> None:
     refused(replace(attempt, deltas=(stranger,)), AS_REJOIN, "without its leaf before")
 
 
+def test_a_rekey_for_another_key_brings_nobody_back() -> None:
+    """The newcomer's own access key has to be the one that the old key named."""
+    attempt = back(BO)
+    other = newcomer(BO.another_device("other")).leaf.access_key
+    refused(
+        replace(attempt, deltas=(BO.rekey(other), attempt.deltas[1])),
+        AS_DEVICE,
+        "comes in without a code",
+    )
+
+
 def test_nobody_comes_in_again_as_somebody_else() -> None:
     joiner = newcomer(EVE)
     attempt = change(

@@ -172,7 +172,11 @@ def test_an_epoch_that_has_no_next_one_is_not_entered(door: Door) -> None:
     def late(info: GroupInfo) -> GroupInfo:
         return replace(info, group_context=replace(info.group_context, epoch=(1 << 63)))
 
+    def last(info: GroupInfo) -> GroupInfo:
+        return replace(info, group_context=replace(info.group_context, epoch=(1 << 63) - 1))
+
     door.refuse(door.forged(info=late), "welcome.epoch")
+    door.refuse(door.forged(info=last), "welcome.confirmation_tag")
 
 
 def test_a_welcome_without_its_tree_needs_one(door: Door) -> None:

@@ -139,6 +139,13 @@ def test_pre_shared_keys_are_used_as_they_may_be(assembly: Assembly) -> None:
     refuse(assembly, forged(assembly, [PreSharedKey(PSK_ID)] * 2), "psk.repeated")
 
 
+def test_a_resumption_key_is_used_in_an_application(assembly: Assembly) -> None:
+    former = ResumptionPsk(ResumptionPskUsage.APPLICATION, b"group", 1)
+    psk_id = PreSharedKeyID(former, bytes(32))
+    psks = {psk_id: Secret(b"the secret of an epoch before")}.get
+    assembly.commit(FORGER, [PreSharedKey(psk_id)], psks=psks)
+
+
 # Paths (sections 7.3, 7.5, 7.6, 12.4)
 
 
