@@ -5,7 +5,7 @@
 - SIGTERM and SIGHUP end the app as a person would, so that the terminal is given back.
 - Nothing records keys: Textual's devtools and log file are off, where `HALLWAY_DEVELOPMENT` isn't
   set.
-- An ESC inside a paste is not a key.
+- An ESC inside a paste is not a key, and a terminal may go away (`tui.driver`).
 - Garbage collection is put off after the first paint: its full runs stall the screen.
 """
 
@@ -26,13 +26,12 @@ from rich.text import Text
 from textual import constants
 from textual.app import App
 from textual.driver import Driver
-from textual.drivers import linux_driver
 from textual.filter import LineFilter
 
 from tui import glyphs
 from tui.crash import describe
+from tui.driver import TerminalDriver
 from tui.line_filter import Backstop
-from tui.pastes import PasteParser
 from tui.themes import DEFAULT_THEME, THEMES
 
 STYLES = Path(__file__).parent / "styles"
@@ -62,10 +61,8 @@ class SafeApp(App[None]):
         self.theme = theme
 
     def get_driver_class(self) -> type[Driver]:
-        """The driver for Unix terminals, with a parser that keeps pastes apart from keys."""
-        # The driver names its parser as a global, and offers no other way to choose one.
-        vars(linux_driver)["XTermParser"] = PasteParser
-        return linux_driver.LinuxDriver
+        """The driver for Unix terminals."""
+        return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and the backstop behind them."""

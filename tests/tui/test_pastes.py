@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 from textual._xterm_parser import BRACKETED_PASTE_END as END
 from textual._xterm_parser import BRACKETED_PASTE_START as START
 from textual._xterm_parser import XTermParser
-from textual.drivers import linux_driver
 from textual.events import Key, Paste
 from textual.message import Message
 
 from tui.pastes import PasteGuard, PasteParser
-from tui.safe_app import SafeApp
 
 
 def fed(*chunks: str) -> list[Message]:
@@ -70,8 +68,3 @@ def test_the_end_of_input_is_told() -> None:
     parser = PasteParser()
     assert list(parser.feed("")) == []
     assert parser.is_eof
-
-
-def test_the_app_reads_through_it() -> None:
-    SafeApp()
-    assert vars(linux_driver)["XTermParser"] is PasteParser
