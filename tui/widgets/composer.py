@@ -138,4 +138,6 @@ class Composer(TextArea):
         # Textual calls a base class's handler as well, which would put it in once more.
         event.prevent_default()
         event.stop()
-        self._type(sanitise_block(event.text))
+        # Most terminals send a line's end as the Enter key would.
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        self._type(sanitise_block(text))

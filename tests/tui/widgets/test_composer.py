@@ -128,9 +128,9 @@ async def test_it_grows_up_to_a_limit() -> None:
 
 async def test_a_paste_is_text() -> None:
     async with desk("say: ") as (app, pilot):
-        app.composer.post_message(events.Paste("one\r\ntwo\n\x1b[31m"))
+        app.composer.post_message(events.Paste("one\r\ntwo\rthree\n\x1b[31m"))
         await pilot.pause()
-        assert app.composer.text == "say: one\ntwo\n␛[31m"
+        assert app.composer.text == "say: one\ntwo\nthree\n␛[31m"
         assert app.written == []
 
 
