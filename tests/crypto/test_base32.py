@@ -128,3 +128,13 @@ def test_a_symbol_too_many_is_found(index: int, value: int) -> None:
 def test_more_than_one_slip_is_not_guessed_at() -> None:
     for typed in ([0] * 33, [0] * 32, [0] * 34, WHOLE[:31], [*WHOLE, 0, 0], []):
         assert find_slip(PREFIX, typed, 33) is None
+
+
+@pytest.mark.parametrize("length", [16, 30, 31, 32, 34, 40])
+def test_no_slip_leads_to_another_length(length: int) -> None:
+    data = [7] * (length - CHECKSUM_SYMBOLS)
+    whole = data + checksum(PREFIX, data)
+    for index in (0, 9, length):
+        assert find_slip(PREFIX, [*whole[:index], 1, *whole[index:]], 33) is None
+        assert find_slip(PREFIX, [*whole[:index], *whole[index + 1 :]], 33) is None
+    assert find_slip(PREFIX, whole, 33) is None

@@ -238,8 +238,11 @@ def test_part_of_a_code_says_how_much_there_should_be() -> None:
 def test_a_checksum_alone_does_not_make_a_code(count: int) -> None:
     values = to_symbols(1 << 5 * (count - 1), count)
     values += checksum(checksum_prefix(str(ADDRESS)), values)
-    refused = failure(f"{ADDRESS}/" + "".join(ALPHABET[value] for value in values))
-    assert isinstance(refused, TypoError)
+    symbols = "".join(ALPHABET[value] for value in values)
+    assert isinstance(failure(f"{ADDRESS}/{symbols}"), TypoError)
+    # nor does it, in that case, tell a slip in the address
+    refused = failure(f"{str(ADDRESS).replace('chat', 'chit')}/{symbols}")
+    assert f"this one has {count + 6}" in str(refused)
 
 
 def test_a_later_version_is_said_to_be_one() -> None:

@@ -139,7 +139,7 @@ def test_the_bounds_hold_both_ways() -> None:
 
 
 def test_the_limit_is_itself_allowed() -> None:
-    listed = [
+    listed: list[Delta] = [
         *[Admit(b"i" * 16, b"k" * 32, b"s" * 64)] * 200,
         *[Remove(b"k" * 32)] * 13,
         *[RevokeInvite(b"i" * 16)] * 3,
