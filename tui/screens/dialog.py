@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui.safe_text import sanitise_block, sanitise_line
-from tui.screens.room import Hearing
+from tui.screens.room import Hearing, fit
 
 Answer = TypeVar("Answer")
 
@@ -27,6 +27,10 @@ class Dialog(ModalScreen[Answer], Hearing):
     ]
     KIND = ""
     """A class of the card, for the style sheet."""
+
+    def on_compose(self) -> None:
+        """Be laid out for this terminal from the first frame on."""
+        fit(self)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="card", classes=self.KIND, can_focus=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from textual.content import Content
 from textual.dom import DOMNode
@@ -121,5 +121,24 @@ def read(node: DOMNode) -> Client:
     return client
 
 
+def fit(screen: Screen[Any]) -> None:
+    """Give a screen that is new the classes of the terminal's size.
+
+    Textual does it at the first resize, which comes after the first frame: that one would be laid
+    out for another terminal.
+    """
+    width, height = screen.app.size
+    for breakpoints, length in (
+        (screen.app.HORIZONTAL_BREAKPOINTS, width),
+        (screen.app.VERTICAL_BREAKPOINTS, height),
+    ):
+        names = [name for least, name in sorted(breakpoints or ()) if length >= least]
+        screen.add_class(*names[-1:])
+
+
 class RoomScreen(Screen[Answer], Hearing):
     """A whole screen of the app."""
+
+    def on_compose(self) -> None:
+        """Be laid out for this terminal from the first frame on."""
+        fit(self)
