@@ -18,6 +18,7 @@ from relay import wire
 from tui.engine import committing, door, following, heads, history, returning, saying, timeline
 from tui.engine.circle import Circle
 from tui.engine.intentions import intend
+from tui.engine.padding import well_framed
 from tui.engine.store.records import LeaverRecord, SenderRecord
 from tui.engine.wishes import FinishLeaves
 
@@ -73,8 +74,8 @@ def done(circle: Circle, answer: wire.Done) -> None:
 
 def _look_for_arrival(circle: Circle, shown: wire.Entry) -> None:
     """The commit that let this device in has a Welcome for its access key beside it."""
-    if shown.kind != Kind.COMMIT:
-        return
+    if shown.kind != Kind.COMMIT or not well_framed(shown.body):
+        return  # the others skip it, so it lets nobody in
     try:
         deltas = decode(shown.side_data)
     except MalformedError:
@@ -99,6 +100,8 @@ def _act(circle: Circle, shown: wire.Entry) -> None:
             pending = circle.context.store.pending.get(circle.number)
             if pending is not None and pending.frame == shown.body:
                 committing.ordered(circle, pending, shown.side_data, shown.time)
+            elif not well_framed(shown.body):
+                _unreadable(circle, shown.time)
             elif not returning.arrived(circle, shown):
                 following.commit(circle, shown.body, shown.side_data, shown.time)
         case Kind.REQUEST:
@@ -116,6 +119,8 @@ def _no_commit(change: CommitChange) -> None:
 
 
 def _message(circle: Circle, shown: wire.Entry) -> None:
+    if not well_framed(shown.body):
+        return _unreadable(circle, shown.time)
     try:
         opened = circle.members.process(shown.body, policy=_no_commit)
     except OwnLeafError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crypto.access.log import Kind
 from relay import wire
 from tests.harness import Person, World
-from tests.tui.engine.rogue import circle_of, entry, show
+from tests.tui.engine.rogue import circle_of, encrypted, entry, show
 from tui.engine import commands
 from tui.engine.events import LinkState
 
@@ -22,9 +22,11 @@ def test_entries_before_ones_own_arrival_are_folded_and_nothing_else() -> None:
     since, circle.record.since = circle.record.since, -1
     before, rows = position(ana), len(ana.rows())
     show(ana, entry(ana, Kind.MESSAGE, b"noise"))
-    show(ana, entry(ana, Kind.COMMIT, b"noise", b"\xc1"))
     show(ana, entry(ana, Kind.COMMIT, b"noise", b"\x90"))
-    assert position(ana) == before + 3
+    framed = encrypted(ana, b"not even a commit")
+    show(ana, entry(ana, Kind.COMMIT, framed, b"\xc1"))
+    show(ana, entry(ana, Kind.COMMIT, framed, b"\x90"))
+    assert position(ana) == before + 4
     assert len(ana.rows()) == rows and circle.arriving
     circle.record.since = since
 
