@@ -223,6 +223,7 @@ def test_a_small_terminal(desk: Desk) -> None:
     screen.hides("waiting for somebody to use it")
     screen.press("ctrl+c")
     screen.shows("^q or /quit ends Hallway.")
+    assert {"the alternate screen", "the mouse", "bracketed paste"} <= set(screen.caught())
     screen.press("ctrl+q")
     assert screen.ended() == 0
     assert screen.caught() == []
