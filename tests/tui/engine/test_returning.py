@@ -8,7 +8,7 @@ from crypto.primitives import sha256
 from crypto.secret import Secret
 from relay import wire
 from tests.harness import CrashingDatabase, Person, World
-from tests.tui.engine.rogue import circle_of, entry, show
+from tests.tui.engine.rogue import circle_of, encrypted, entry, show
 from tui.engine import commands
 from tui.engine.events import Finished, LinkState
 
@@ -196,9 +196,10 @@ def test_a_welcome_that_is_none_leads_nowhere() -> None:
 
 
 def test_commits_that_are_not_the_answer_are_read_like_any_other() -> None:
-    _, bo = asked()
+    world, bo = asked()
+    ana = world.people[0]
     for side_data in (b"noise", encode([Cap(3)])):
-        show(bo, entry(bo, 2, b"noise", side_data))
+        show(bo, entry(bo, 2, encrypted(ana, b"no commit")[:-1] + b"\0", side_data))
         assert circle_of(bo).waits_for_welcome is False
     assert len(bo.warnings()) == 2
 
@@ -208,7 +209,7 @@ def test_while_the_welcome_is_fetched_nothing_is_read() -> None:
     rows = bo.database.rows("SELECT access_seed FROM rejoinings")
     assert isinstance(rows[0][0], bytes)
     new = AccessKeyPair.from_seed(Secret(rows[0][0])).public
-    show(bo, entry(bo, 2, b"the exchange", encode([Rekey(bytes(32), new, bytes(64))])))
+    show(bo, entry(bo, 2, encrypted(bo, b"exchange"), encode([Rekey(bytes(32), new, bytes(64))])))
     assert circle_of(bo).waits_for_welcome
     position = circle_of(bo).record.n
     show(bo, entry(bo, 1, b"of the next group"))
