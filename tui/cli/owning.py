@@ -19,13 +19,14 @@ from tui.cli.asking import unlocked
 from tui.cli.printing import CommandError
 from tui.cli.running import Place
 from tui.engine.client import Client
-from tui.engine.commands import Command, ListCircles, ListMembers
+from tui.engine.commands import Command, ListCircles, ListMembers, TryNow
 from tui.engine.events import (
     CircleChanged,
     CircleFacts,
     Circles,
     Event,
     Exit,
+    Finished,
     LinkState,
     LockAsked,
     Members,
@@ -130,11 +131,13 @@ class Visit:
             raise slow() from None
 
     async def online(self, circle: str) -> CircleFacts:
-        """Wait until a circle is connected and caught up."""
+        """Wait until a circle is connected and caught up; where it is offline, try that now."""
+        await self.ask(TryNow(circle=circle), Finished)
         return await self.until(circle, lambda facts: facts.link is LinkState.ONLINE)
 
     async def settled(self, circle: str) -> CircleFacts:
         """Wait until a circle is online, and nothing of this device's is under way any more."""
+        await self.ask(TryNow(circle=circle), Finished)
         return await self.until(
             circle, lambda facts: facts.link is LinkState.ONLINE and not facts.unsent
         )

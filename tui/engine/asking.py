@@ -58,11 +58,14 @@ class Asker:
         self.context.tell(Finished(ref=ref))
 
     def _inside(self, named: str) -> Circle:
-        circle = self.desk.circle(named)
+        """The circle that something is to be sent to; where it is offline, that is tried now."""
+        line = self.desk.circle_line(named)
+        circle = line.circle
         if not circle.active:
             raise WishError("not_active", circle.record.sentence or "This circle is not open yet.")
         if circle.record.left_at:
             raise WishError("leaving", "You are leaving this circle.")
+        line.hurry()
         return circle
 
     def open_circle(self, command: commands.OpenCircle) -> None:
@@ -207,7 +210,14 @@ class Asker:
 
     def rejoin(self, command: commands.Rejoin) -> None:
         """Come in again."""
-        returning.ask(self.desk.circle(command.circle))
+        line = self.desk.circle_line(command.circle)
+        returning.ask(line.circle)
+        line.hurry()
+        self._finish(command.ref)
+
+    def try_now(self, command: commands.TryNow) -> None:
+        """Do not wait for the next attempt to be connected."""
+        self.desk.circle_line(command.circle).hurry()
         self._finish(command.ref)
 
     def rename(self, command: commands.Rename) -> None:
@@ -298,6 +308,7 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.Leave: Asker.leave,
     commands.Forget: Asker.forget,
     commands.Rejoin: Asker.rejoin,
+    commands.TryNow: Asker.try_now,
     commands.Rename: Asker.rename,
     commands.ChangeSettings: Asker.change_settings,
     commands.AppointHosts: Asker.appoint_hosts,

@@ -51,6 +51,8 @@ class Pace:
 
     def wait(self, now: int) -> int:
         """Milliseconds until the next may go; 0 now."""
+        if self._full_at - now > (self.BURST + 1) * self.EVERY:
+            self._full_at = now  # the clock was set back
         return max(0, self._full_at - now - self.BURST * self.EVERY)
 
     def take(self, now: int) -> None:

@@ -96,6 +96,14 @@ class CircleLine(Line):
         self.circle.next_try = self.not_before
         self._state(LinkState.OFFLINE, reason or self.circle.link_sentence)
 
+    def hurry(self) -> bool:
+        """As every line; whoever waits sees that it is being tried."""
+        hurried = super().hurry()
+        if self.session is None and self.not_before <= self.context.now() and self.wish():
+            self.circle.next_try = None
+            self._state(LinkState.CONNECTING)
+        return hurried
+
     def _state(self, state: LinkState, sentence: str = "") -> None:
         circle = self.circle
         if (circle.link, circle.link_sentence) != (state, sentence):

@@ -131,6 +131,14 @@ class Rejoin(_Command, frozen=True, kw_only=True):
     circle: str = ""
 
 
+class TryNow(_Command, frozen=True, kw_only=True):
+    """Try at once to reach the relay of a circle that is offline, instead of later; at most every
+    few seconds, and not where the relay asked to wait. What is to be sent does the same. Answer:
+    `Finished`, while it is being tried: the circle's `link` is no longer `offline`."""
+
+    circle: str = ""
+
+
 class Rename(_Command, frozen=True, kw_only=True):
     """Be called otherwise in a circle. Answer: `Finished`."""
 
@@ -211,6 +219,7 @@ Command: TypeAlias = (
     | Leave
     | Forget
     | Rejoin
+    | TryNow
     | Rename
     | ChangeSettings
     | AppointHosts

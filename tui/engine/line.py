@@ -11,8 +11,11 @@ from abc import ABC, abstractmethod
 from relay.wire import FromRelay
 from tui.engine.context import Context
 from tui.engine.errors import LinkError
-from tui.engine.links import LinkWish, back_off
+from tui.engine.links import LONGEST_WAIT, LinkWish, back_off
 from tui.engine.session import Session
+
+HURRY_EVERY = 3_000
+"""Milliseconds from one hurried attempt to the next: a person's patience, not a relay's burden."""
 
 
 class Line(ABC):
@@ -25,6 +28,8 @@ class Line(ABC):
         self.failures = 0
         self.session: Session | None = None
         self.over = False
+        self._backing_off = False
+        self._hurried = -HURRY_EVERY
 
     @abstractmethod
     def wish(self) -> LinkWish | None:
@@ -63,10 +68,29 @@ class Line(ABC):
         """The connection ended: another one is wanted after a while."""
         self.failures += 1
         self.again(back_off(self.failures, self.context.rng), reason)
+        self._backing_off = True
+
+    def hurry(self) -> bool:
+        """Somebody waits: try at once what is to be tried later. Whether that is done.
+
+        Not where it was done a moment ago, and not where the relay itself asks to wait.
+        """
+        now = self.context.now()
+        if not self._backing_off or self.not_before <= now or self.wish() is None:
+            return False
+        if abs(now - self._hurried) < HURRY_EVERY:
+            return False
+        self._hurried = self.not_before = now
+        self.link = self.context.next_link()
+        return True
 
     def again(self, wait: int = 0, reason: str = "") -> None:
-        """Give this connection up, and want another one in `wait` milliseconds."""
+        """Give this connection up, and want another one in `wait` milliseconds.
+
+        However long a relay asks to wait, it is tried again after LONGEST_WAIT at the latest.
+        """
         self.session = None
+        self._backing_off = False
         self.link = self.context.next_link()
-        self.not_before = self.context.now() + wait
+        self.not_before = self.context.now() + min(wait, LONGEST_WAIT)
         self.lost(reason)

@@ -79,6 +79,18 @@ class TestConversation:
             ]
             await bo.until(lambda: bo.texts() == ana.texts())
 
+    async def test_what_is_said_is_tried_at_once(self, relay: Relay) -> None:
+        async with person("Ana") as ana:
+            await ana.opens(relay.address)
+            (line,) = ana.client._desk.lines
+            line.failures = 12  # as after an hour without a relay: the next attempt is far away
+            await relay.stop()
+            await ana.linked(LinkState.OFFLINE)
+            assert line.not_before > clock() + PATIENCE * 1000
+            await relay.start()
+            await ana.says("Is it back?")
+            await ana.until(lambda: ana.client.circle().waiting == 0)
+
     async def test_a_relay_that_is_not_there_may_be_started(self, tmp_path: Path) -> None:
         relay = Relay(tmp_path)
         await relay.start()
