@@ -6,7 +6,9 @@ obey, and what changes how other characters are drawn, is shown instead:
 
     control characters           ␛ ␇ ␀ …, their pictures; those above U+0080 as ‹U+009B›
     format characters            ‹U+202E›: bidi controls, zero-width ones, tags, byte order marks
-    surrogates, U+2028, U+2029   likewise
+    surrogates, U+2028, U+2029   likewise, and so are noncharacters
+    letters that show nothing    ‹U+3164›: Hangul's fillers; in one line, where it would make a name
+                                 that nobody sees, the empty Braille pattern as well
     the fifth mark on a letter   left out with those after it, and counted: ‹3 marks›
     a mark on nothing            on a dotted circle
 
@@ -31,6 +33,10 @@ MARKS_MOST = 4
 
 TAB = "    "
 
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0")
+_EMPTY_PATTERN = "\u2800"
+"""Drawn as nothing. In a text of several lines it is what pictures of Braille are spaced with."""
+
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _DOTTED_CIRCLE = "\u25cc"
 _VIRAMA = 9
@@ -44,7 +50,7 @@ def sanitise_line(text: str) -> SafeText:
     """One line: line ends are shown, too, and tabs are spaces."""
     if _PLAIN.fullmatch(text):
         return SafeText(text)
-    return SafeText(_clean(text.replace("\t", " ")))
+    return SafeText(_clean(text.replace("\t", " ")).replace(_EMPTY_PATTERN, "‹U+2800›"))
 
 
 def sanitise_block(text: str) -> SafeText:
@@ -73,7 +79,8 @@ def _clean(line: str) -> str:
         _count(shown, marks)
         marks = 0
         on_something = True
-        shown.append(_visible(character) if category in _SHOWN else character)
+        hidden = category in _SHOWN or character in _BLANK or _is_none(character)
+        shown.append(_visible(character) if hidden else character)
     _count(shown, marks)
     return "".join(shown)
 
@@ -90,6 +97,12 @@ def _visible(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"‹U+{code:04X}›"
+
+
+def _is_none(character: str) -> bool:
+    """Noncharacters: no text holds them, and terminals do with them what they like."""
+    code = ord(character)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def _has_its_place(line: str, place: int) -> bool:

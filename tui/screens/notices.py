@@ -10,6 +10,9 @@ from tui.screens.dialog import safe, safe_sentences
 
 WAITS_HERE = "What you write waits here, and goes out by itself."
 LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
+NAMED_MOST = 3
+"""At the door: however many a relay shows there, the conversation keeps its room."""
+
 RETURN = "/rejoin comes in again, with fresh keys."
 
 
@@ -33,12 +36,14 @@ def of_circle(
             "You are in. Whoever invited you has not been here since, to vouch for this circle."
         )
         lines.append(_line(glyphs.off, "$warning", sentence))
-    for request in requests:
-        if request.asks:
-            parts = Content.assemble(safe(request.name, "bold"), " is at the door. ")
-            lines.append(
-                _line(glyphs.on, "$accent", Content.assemble(parts, ("/door", "bold $accent")))
-            )
+    asking = [request for request in requests if request.asks]
+    for request in asking[:NAMED_MOST]:
+        parts = Content.assemble(safe(request.name, "bold"), " is at the door. ")
+        lines.append(
+            _line(glyphs.on, "$accent", Content.assemble(parts, ("/door", "bold $accent")))
+        )
+    if len(asking) > NAMED_MOST:
+        lines.append(_line(glyphs.on, "$accent", Content("Others are at the door, too.")))
     return lines
 
 

@@ -56,6 +56,19 @@ def test_who_is_at_the_door_is_named_where_a_person_answers() -> None:
     assert said(FACTS, msgspec.structs.replace(asks, asks=False)) == ""
 
 
+def test_a_crowd_at_the_door_leaves_room_for_the_conversation() -> None:
+    crowd = [
+        RequestFacts(
+            circle="aa", n=n, name=f"Cy {n}", line="", invited_by="Ana", sent_at=0, asks=True
+        )
+        for n in range(50)
+    ]
+    lines = said(FACTS, *crowd).splitlines()
+    assert lines[2] == "● Cy 2 is at the door. /door"
+    assert lines[3:] == ["● Others are at the door, too."]
+    assert len(said(FACTS, *crowd[:3]).splitlines()) == 3
+
+
 def test_where_one_is_coming_in() -> None:
     def entry(state: EntryState) -> EntryMoved:
         return EntryMoved(entry="e", circle_name="Lofoten", state=state, sentence="Patience.")
