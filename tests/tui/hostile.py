@@ -182,9 +182,10 @@ class Payload:
     text: str
 
     @property
-    def has_controls(self) -> bool:
-        """Whether the circle's rules refuse it, in a name or a topic."""
-        return any(unicodedata.category(character) == "Cc" for character in self.text)
+    def refused(self) -> bool:
+        """Whether the circle's rules refuse it: a control in a name or a topic."""
+        controls = any(unicodedata.category(character) == "Cc" for character in self.text)
+        return controls and self.place in ("name", "circle", "topic")
 
 
 def payloads(variants: int = VARIANTS, seed: int = SEED) -> list[Payload]:
