@@ -66,6 +66,13 @@ class CrashingDatabase(Database):
             raise CrashError
 
 
+def fresh_database() -> CrashingDatabase:
+    """An empty profile, in memory."""
+    database = CrashingDatabase.open(":memory:", Secret(bytes(32)))
+    assert isinstance(database, CrashingDatabase)
+    return database
+
+
 @dataclass(eq=False)
 class Socket:
     """Both ends of one connection, and what is under way between them."""
@@ -109,13 +116,13 @@ class Socket:
 class Person:
     """One profile: a database, and the engine that has it open."""
 
-    def __init__(self, world: World, name: str, default: str) -> None:
+    def __init__(
+        self, world: World, name: str, default: str, database: CrashingDatabase | None = None
+    ) -> None:
         self.world = world
         self.name = name
         self.default = default
-        database = CrashingDatabase.open(":memory:", Secret(bytes(32)))
-        assert isinstance(database, CrashingDatabase)
-        self.database = database
+        self.database = fresh_database() if database is None else database
         self.sockets: dict[LinkId, Socket] = {}
         self.heard: list[Event] = []
         self.offline = False
@@ -274,9 +281,11 @@ class World:
     def _hub(self) -> Hub:
         return Hub(self.store, self.settings, lambda: self.now, self.random.randbytes)
 
-    def person(self, name: str, default: str = HOST) -> Person:
-        """Somebody with a fresh profile, whose own relay is `default`."""
-        person = Person(self, name, default)
+    def person(
+        self, name: str, default: str = HOST, database: CrashingDatabase | None = None
+    ) -> Person:
+        """Somebody with a fresh profile, or with this one, whose own relay is `default`."""
+        person = Person(self, name, default, database)
         self.people.append(person)
         return person
 

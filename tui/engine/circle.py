@@ -31,6 +31,8 @@ SUITE = CHACHA20POLY1305_SUITE
 FOUNDING, ACTIVE, STOPPED, LEFT, REMOVED = "founding", "active", "stopped", "left", "removed"
 """What may stand in a circle's `status`."""
 
+RELAY_FULL = "The relay's disk is full. What you do here waits until it has room."
+
 EVICTED = "evicted"
 """Stopped, because the relay says that this device was removed. That is the relay's word alone: the
 group is kept, and goes on should the relay take it back."""
@@ -228,6 +230,17 @@ class Circle:
         store.pending.delete(number)
         self._epoch_changed = self._ratchets_changed = False
         self.tell_changed()
+
+    def no_room(self, sentence: str) -> None:
+        """The relay is there, and takes nothing; the sentence says why."""
+        self.link_sentence = sentence
+        self.tell_changed()
+
+    def taken(self) -> None:
+        """The relay has taken something: what it had no room for, it has now."""
+        if self.link is LinkState.ONLINE and self.link_sentence:
+            self.link_sentence = ""
+            self.tell_changed()
 
     def stop(self, sentence: str) -> None:
         """Nothing is sent any more until the person decides; the sentence says why."""

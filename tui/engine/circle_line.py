@@ -10,7 +10,15 @@ from crypto.access.log import EMPTY_CHAIN, Head
 from relay import wire
 from relay.wire import FromClient, FromRelay, Refusal
 from tui.engine import beats, committing, door, heads, reading, returning, saying, spoken, timeline
-from tui.engine.circle import ACTIVE, EVICTED, FOUNDING, LEFT, Circle, Connection
+from tui.engine.circle import (
+    ACTIVE,
+    EVICTED,
+    FOUNDING,
+    LEFT,
+    RELAY_FULL,
+    Circle,
+    Connection,
+)
 from tui.engine.context import Context
 from tui.engine.errors import LinkError, WishError
 from tui.engine.events import (
@@ -46,6 +54,7 @@ _FOUNDING = {
     Refusal.NO_TOKEN: ("no_token", "This relay opens circles only with its operator's token."),
     Refusal.TOO_FAST: ("too_fast", "This relay opens no more circles from here just now."),
     Refusal.FORBIDDEN: ("forbidden", "The relay does not take this address as its own."),
+    Refusal.NO_SPACE: ("no_space", "The relay's disk is full: it opens no circle just now."),
 }
 
 
@@ -240,6 +249,9 @@ class CircleLine(Line):
         pending = self.context.store.pending.get(circle.number)
         if pending is not None and pending.idempotency == frame.idempotency_id:
             committing.refused(circle, frame.code, frame.number)
+        elif frame.code == Refusal.NO_SPACE:
+            # The request to come in again: a connection hands it in once.
+            self.again(frame.number, RELAY_FULL)
 
     def _not_named(self, frame: wire.Refused) -> None:
         """A refusal of something without an id: a nameplate, a beat, a part that was staged."""

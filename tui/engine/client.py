@@ -3,7 +3,9 @@
 Sans-I/O. Each input (`do`, `link_opened`, `link_received`, `link_closed`, `tick`) is one database
 transaction. Bytes and events that come of it are handed out only after it is on the disk, so that
 nothing is sent that a crash could undo. Where the engine itself fails, the transaction is rolled
-back, what is in memory is read again from the database, and all connections are made anew.
+back, what is in memory is read again from the database, and all connections are made anew. A disk
+that is full or fails is refused in the same way, in a sentence, and the engine goes on: it tries
+again by itself.
 
 The pump that drives a Client, after every input:
 
@@ -24,8 +26,9 @@ from tui.engine import door, facts, timeline
 from tui.engine.asking import Asker
 from tui.engine.commands import Command
 from tui.engine.context import Context
-from tui.engine.desk import Desk
+from tui.engine.desk import FAILED, Before, Desk
 from tui.engine.entering import JoiningLine
+from tui.engine.errors import WishError
 from tui.engine.events import (
     CircleFacts,
     EntryMoved,
@@ -37,7 +40,7 @@ from tui.engine.events import (
 )
 from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
-from tui.engine.store.database import Database
+from tui.engine.store.database import Database, DiskError
 from tui.engine.store.records import Store
 
 
@@ -70,7 +73,7 @@ class Client:
 
     def do(self, command: Command) -> None:
         """Carry out a wish; exactly one event with its `ref` answers it, now or later."""
-        self._input(lambda: self._asker.do(command))
+        self._input(lambda: self._asker.do(command), command.ref)
 
     def link_opened(self, link: LinkId) -> None:
         """A connection that was wished for is there."""
@@ -93,23 +96,36 @@ class Client:
         if line is not None:
             self._input(lambda: act(line))
 
-    def _input(self, act: Callable[[], None]) -> None:
-        """One input: all of it on the disk and then handed out, or nothing of it."""
-        context = self._context
+    def _input(self, act: Callable[[], None], ref: int | None = None) -> None:
+        """One input: all of it on the disk and then handed out, or nothing of it.
+
+        `ref` is that of a command, which a disk that takes nothing refuses.
+        """
+        context, before = self._context, self._desk.before()
         context.told.clear()
         try:
             with self._database.transaction():
                 act()
                 self._desk.work()
+        except DiskError as error:
+            refused = WishError("disk", str(error))
+            self._give_up(before, refused)
+            if ref is not None:
+                context.refuse(ref, refused)
+            self._desk.wait_for_disk(str(error))
         except BaseException:
-            context.told.clear()
-            self._desk.reload()
+            self._give_up(before, WishError("failed", FAILED))
             self._ready += context.told
             context.told.clear()
             raise
         self._ready += context.told
         context.told.clear()
         self._outgoing += self._desk.data_to_send()
+
+    def _give_up(self, before: Before, error: WishError) -> None:
+        """Nothing of an input is to have been."""
+        self._context.told.clear()
+        self._desk.reload(before, error)
 
     # What comes out.
 

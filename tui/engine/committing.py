@@ -39,11 +39,12 @@ from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
 from tui.engine import following, history, saying, spoken, timeline
-from tui.engine.circle import SUITE, Circle
+from tui.engine.circle import RELAY_FULL, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
 from tui.engine.facts import invite_facts
 from tui.engine.intentions import holds, intend, next_due
+from tui.engine.links import LONGEST_WAIT
 from tui.engine.padding import padding
 from tui.engine.store.records import IntentionRecord, InviteRecord, PendingRecord
 from tui.engine.wishes import (
@@ -178,6 +179,9 @@ def refused(circle: Circle, code: int, number: int) -> None:
         connection.handshake = max(connection.handshake, number)
     elif code in (Refusal.TOO_FAST, Refusal.TURN):
         connection.commit_after = now + number
+    elif code == Refusal.NO_SPACE:
+        connection.commit_after = now + min(number, LONGEST_WAIT)
+        circle.no_room(RELAY_FULL)
     elif code == Refusal.UNSTAGED:
         connection.commit_after = now + _SOON
     else:
@@ -203,6 +207,7 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
         return timeline.notice(circle, text, warning=True, at=time)
     made = restore_pending(SUITE, Secret(pending.snapshot))
     before, outcome = circle.view, _outcome(circle, pending, made)
+    circle.taken()
     circle.members.merge(made)
     store = circle.context.store
     intention = store.intentions.get(pending.intention)

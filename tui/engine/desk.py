@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
 
 from crypto.code import SealedCode
-from tui.engine import timeline
+from tui.engine import spoken, timeline
 from tui.engine.circle import Circle
 from tui.engine.circle_line import CircleLine
 from tui.engine.context import Context
@@ -24,6 +27,26 @@ ERASED_MOST = 200
 ENTRY_ID_LENGTH = 8
 FAILED = "Something failed inside of this program, and nothing has changed. Try again."
 
+DISK_WAIT = 5_000
+"""Milliseconds after which it is worth trying again whether the disk takes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Who waited for what before an input: for when nothing of that input is to have been.
+
+    `refs` are the context's; `circles` hold a line's `ref` and `entry` by the circle's id, and
+    `joinings` a ref by the entry. `spoken` are the codes that are open, each with the command that
+    waits for it, or 0.
+    """
+
+    lines: tuple[Line, ...]
+    readings: dict[str, Reading]
+    refs: dict[int, int]
+    circles: dict[bytes, tuple[int, str]]
+    joinings: dict[str, int]
+    spoken: tuple[tuple[Circle, int], ...]
+
 
 class Desk:
     """What is in memory; all of it that has to last is in the database, and comes from there."""
@@ -34,20 +57,59 @@ class Desk:
         self.lines: list[Line] = []
         self.readings: dict[str, Reading] = {}
         self._tidied = 0
-        self.reload()
+        self._load(self.before())
 
-    def reload(self) -> None:
-        """Read everything again; all connections begin anew, and what lived on one has failed."""
+    def before(self) -> Before:
+        """What `reload` needs, should the input that comes now come to nothing."""
+        lines = list(self.circle_lines())
+        return Before(
+            tuple(self.lines),
+            dict(self.readings),
+            dict(self.context.refs),
+            {line.circle.id: (line.ref, line.entry) for line in lines},
+            {line.record.entry: line.ref for line in self.joining_lines()},
+            tuple(
+                (line.circle, 0 if open_.inviter is not None else open_.ref)
+                for line in lines
+                if (open_ := line.circle.spoken) is not None
+            ),
+        )
+
+    def reload(self, before: Before, error: WishError) -> None:
+        """Read everything again, as it was before an input; all connections begin anew.
+
+        What lived on a connection alone has failed, with this error.
+        """
+        for line in before.lines:
+            if isinstance(line, CodeLine | FoundingLine):
+                line.fail(error)
+        for circle, ref in before.spoken:
+            spoken.forgotten(circle, ref, error)
+        self._load(before)
+
+    def _load(self, before: Before) -> None:
         store, context = self.context.store, self.context
-        dropped, self.lines = self.lines, []
-        for line in dropped:
-            if isinstance(line, CodeLine | FoundingLine) and not line.over:
-                line.fail(WishError("failed", FAILED))
+        self.lines = []
+        self.readings, context.refs = before.readings, before.refs
         for record in store.circles.where("1 ORDER BY number"):
             circle = Circle.load(context, record)
-            self.lines.append(CircleLine(context, circle, self.default_relay))
+            ref, entry = before.circles.get(record.id, (0, ""))
+            self.lines.append(CircleLine(context, circle, self.default_relay, ref, entry))
         for joining in store.joinings.where("1 ORDER BY entry"):
-            self.lines.append(JoiningLine(context, joining, 0, self.entered))
+            ref = before.joinings.get(joining.entry, 0)
+            self.lines.append(JoiningLine(context, joining, ref, self.entered))
+
+    def wait_for_disk(self, sentence: str) -> None:
+        """The disk takes nothing: say so wherever something is expected, and try again later."""
+        context = self.context
+        later = context.now() + DISK_WAIT
+        for line in self.lines:
+            line.not_before = later
+            if isinstance(line, JoiningLine):
+                context.tell(msgspec.structs.replace(line.state(), sentence=sentence))
+            elif isinstance(line, CircleLine) and line.wish() is not None:
+                line.circle.link_sentence, line.circle.next_try = sentence, later
+                context.tell(CircleChanged(circle=line.circle.hex))
 
     # Lines.
 

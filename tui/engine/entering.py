@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from crypto.access.binding import AccessKeyPair, bind_statement, guest_statement
 from crypto.card import Card, open_card
 from crypto.circle.arriving import key_package, with_proof
@@ -34,7 +36,7 @@ from crypto.secret import Secret
 from crypto.spoken import Joiner
 from relay import wire
 from relay.wire import FromClient, FromRelay, Refusal
-from tui.engine.circle import ACTIVE, SUITE, Circle
+from tui.engine.circle import ACTIVE, RELAY_FULL, SUITE, Circle
 from tui.engine.commands import Enter
 from tui.engine.context import Context
 from tui.engine.errors import LinkError, WishError
@@ -77,6 +79,8 @@ def refusal(frame: wire.Refused | wire.Answer | wire.Closed) -> WishError:
     code = Refusal(frame.code) if frame.code in set(Refusal) else Refusal.FORBIDDEN
     if code in _PASSING:
         return WishError("unreachable", "The relay can't do it just now.", Exit.UNREACHABLE)
+    if code is Refusal.NO_SPACE:
+        return WishError("no_space", RELAY_FULL, Exit.UNREACHABLE)
     if code is Refusal.TOO_FAST:
         return WishError("too_fast", "There were too many tries from here. Wait a while.")
     if code is Refusal.VERSION:
@@ -407,7 +411,9 @@ class JoiningLine(Line):
         code = Refusal(frame.code) if frame.code in set(Refusal) else Refusal.FORBIDDEN
         if code in _PASSING:
             return self.closed(str(refusal(frame)))
-        if code is Refusal.TOO_FAST:
+        if code is Refusal.NO_SPACE:
+            self.context.tell(msgspec.structs.replace(self.state(), sentence=RELAY_FULL))
+        if code in (Refusal.TOO_FAST, Refusal.NO_SPACE):
             return self.again(frame.number)
         if code is Refusal.VERSION:
             return self.again(LONGEST_WAIT)

@@ -14,8 +14,9 @@ from crypto.content import Content, Leave, Text
 from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
 from relay import wire
 from tui.engine import heads, timeline
-from tui.engine.circle import ACTIVE, LEFT, Circle
+from tui.engine.circle import ACTIVE, LEFT, RELAY_FULL, Circle
 from tui.engine.events import MessageState
+from tui.engine.links import LONGEST_WAIT
 from tui.engine.padding import padding
 from tui.engine.store.records import OutboxRecord
 
@@ -93,6 +94,7 @@ def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
     if circle.connection is not None:
         circle.connection.in_flight.pop(outgoing.seq, None)
     circle.record.said += 1
+    circle.taken()
     timeline.delivered(circle, outgoing.id, time)
     if isinstance(Envelope.decode(outgoing.envelope).content, Leave):
         circle.record.left_at = circle.record.n
@@ -110,11 +112,13 @@ def refused(circle: Circle, outgoing: OutboxRecord, code: int, number: int) -> N
     if code == wire.Refusal.STALE:
         connection.handshake = max(connection.handshake, number)
     else:
-        wait = number if code == wire.Refusal.TOO_FAST else _LATER
+        passing = code in (wire.Refusal.TOO_FAST, wire.Refusal.NO_SPACE)
+        wait = min(number, LONGEST_WAIT) if passing else _LATER
         connection.message_after = circle.context.now() + wait
     if code == wire.Refusal.TOO_LARGE:
-        circle.link_sentence = "The relay has no room for more of this circle just now."
-        circle.tell_changed()
+        circle.no_room("The relay has no room for more of this circle just now.")
+    elif code == wire.Refusal.NO_SPACE:
+        circle.no_room(RELAY_FULL)
     timeline.moved_on(circle, outgoing.id, MessageState.WAITING)
 
 

@@ -129,6 +129,14 @@ def lost(circle: Circle) -> None:
     over(circle, "The spoken code is over." if ended is None else str(ended))
 
 
+def forgotten(circle: Circle, ref: int, error: WishError) -> None:
+    """A code that lived in memory is no more; `ref` is the command that waited for it, or 0."""
+    if ref:
+        circle.context.refuse(ref, error)
+    else:
+        circle.context.tell(SpokenEnded(circle=circle.hex, sentence=str(error)))
+
+
 def over(circle: Circle, sentence: str) -> None:
     """The spoken code is of no more use; what is behind it is withdrawn, if it is open still."""
     spoken, circle.spoken = circle.spoken, None

@@ -9,6 +9,10 @@ files in `schema/`, carried out in order, each once.
     ├── ForeignError        a database, but not a profile's
     ├── NewerError          written by a newer version of this program
     └── DiskError           the disk is full or fails; nothing of the transaction was kept
+
+After a DiskError the database can be read as before, and written to as soon as the disk can. An
+fsync that failed leaves open what is on the disk: what was refused then is gone as soon as anything
+else is written, and may be there after all if this process dies before that.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from crypto.secret import Secret
 APPLICATION_ID = 0x48574C50
 """`HWLP`, in the file's header."""
 
-BUSY_MS = 5_000
+BUSY_MS = 1_000
 
 Value: TypeAlias = int | float | bytes | str | None
 ResultRow: TypeAlias = tuple[Value, ...]
@@ -68,13 +72,21 @@ class Database:
         self._writing = False
 
     @classmethod
-    def open(cls, path: Path | str, key: Secret, *, steps: Iterable[str] | None = None) -> Database:
+    def open(
+        cls,
+        path: Path | str,
+        key: Secret,
+        *,
+        steps: Iterable[str] | None = None,
+        vfs: str | None = None,
+    ) -> Database:
         """Open or make the database at `path` (`:memory:` for tests) with a key of 32 bytes.
 
-        `steps` are the schema's, all of them unless a test asks for fewer.
+        `steps` are the schema's, all of them unless a test asks for fewer. `vfs` names the SQLite
+        file layer to go through (tests put one in between that fails).
         """
         try:
-            connection = apsw.Connection(str(path))
+            connection = apsw.Connection(str(path), vfs=vfs)
         except apsw.CantOpenError as error:
             raise DiskError(
                 f"{path} cannot be opened. Is its folder there, and writable?"
@@ -93,6 +105,9 @@ class Database:
         connection.set_busy_timeout(BUSY_MS)
         if self._path != ":memory:":
             _unlock(connection, key)
+            # One process owns a profile. SQLite then keeps the index of its log in memory, and not
+            # in a file that has to be made: a profile opens on a full disk, too.
+            connection.pragma("locking_mode", "exclusive")
         empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
         if not empty and connection.pragma("application_id") != APPLICATION_ID:
             raise ForeignError(f"{self._path} is a database, but not a profile of Hallway.")
@@ -109,8 +124,9 @@ class Database:
                 )
             for step in steps[version:]:
                 connection.execute(step)
-            connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", len(steps))
+            if version < len(steps):
+                connection.pragma("application_id", APPLICATION_ID)
+                connection.pragma("user_version", len(steps))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -126,8 +142,9 @@ class Database:
                 connection.execute("COMMIT")
         finally:
             self._writing = False
-            if connection.in_transaction:  # SQLite rolls back by itself when the disk is full
-                connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite may have rolled back by itself
+                with _named(self._path):
+                    connection.execute("ROLLBACK")
 
     def write(self, sql: str, values: tuple[Value, ...] = ()) -> int:
         """Carry out one statement inside of a transaction: how many rows it changed."""
@@ -180,8 +197,14 @@ def _named(path: str) -> Iterator[None]:
             f"{path} is damaged, or its key does not fit. Keep the file, and restore a backup."
         ) from error
     except apsw.FullError as error:
-        raise DiskError(f"The disk is full: nothing more can be kept in {path}.") from error
+        raise DiskError(
+            f"Your disk is full: nothing more can be kept in {path}."
+            " Make room; what was kept is safe."
+        ) from error
     except (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
-        raise DiskError(f"{path} cannot be written: {type(error).__name__}.") from error
+        raise DiskError(
+            f"Your disk fails: {path} cannot be written ({type(error).__name__})."
+            " Nothing of this was kept."
+        ) from error
     except apsw.BusyError as error:
         raise DiskError(f"{path} is in use by another program.") from error
