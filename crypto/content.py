@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgpack
@@ -16,6 +17,9 @@ import msgpack
 from crypto.access.arrays import Check, blob, fixed
 from crypto.errors import FieldError, MisuseError
 from crypto.primitives import PUBLIC_KEY_LENGTH, SIGNATURE_LENGTH
+
+ASKED_MOST = 256
+"""Messages that one asks for at once."""
 
 TEXT_LONGEST = 16_000
 BODY_LONGEST = 60_000
@@ -50,6 +54,26 @@ class PassedOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """The sender misses messages of the leaf with signature key `of`, by their counters, ascending.
+
+    What is sent again is sealed to `key` (X25519), which is made for this.
+    """
+
+    of: bytes
+    counters: tuple[int, ...]
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Messages that the leaf with signature key `to` asked for, sealed (`crypto.again`)."""
+
+    to: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A type of a later version, kept to be shown as one that this version does not know."""
 
@@ -57,11 +81,20 @@ class Unknown:
     body: bytes = field(repr=False)
 
 
-Content: TypeAlias = Text | Leave | Cover | PassedOn | Unknown
+Known: TypeAlias = Text | Leave | Cover | PassedOn | Ask | Again
+Content: TypeAlias = Known | Unknown
 
 
 def _text(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(_utf8(value)) <= TEXT_LONGEST
+
+
+def _counters(value: object) -> bool:
+    if not isinstance(value, tuple) or not 1 <= len(value) <= ASKED_MOST:
+        return False
+    if not all(type(counter) is int and 1 <= counter < 1 << 64 for counter in value):
+        return False
+    return all(before < after for before, after in pairwise(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +102,7 @@ class Row:
     """A type of message: its name, its class, and each field's key and check."""
 
     name: str
-    kind: type[Text | Leave | Cover | PassedOn]
+    kind: type[Known]
     fields: Mapping[str, Check]
 
 
@@ -78,6 +111,16 @@ TABLE: Mapping[int, Row] = {
     2: Row("leave", Leave, {"departure": fixed(SIGNATURE_LENGTH)}),
     3: Row("cover", Cover, {}),
     4: Row("passed_on", PassedOn, {"to": fixed(PUBLIC_KEY_LENGTH), "sealed": blob(BODY_LONGEST)}),
+    5: Row(
+        "ask",
+        Ask,
+        {
+            "of": fixed(PUBLIC_KEY_LENGTH),
+            "counters": _counters,
+            "key": fixed(PUBLIC_KEY_LENGTH),
+        },
+    ),
+    6: Row("again", Again, {"to": fixed(PUBLIC_KEY_LENGTH), "sealed": blob(BODY_LONGEST)}),
 }
 _NUMBERS = {row.kind: number for number, row in TABLE.items()}
 
@@ -109,7 +152,7 @@ def read_content(number: int, body: bytes) -> Content:
 
 def _read_map(body: bytes) -> dict[str, Any]:
     try:
-        pairs = msgpack.unpackb(body, object_pairs_hook=_distinct)
+        pairs = msgpack.unpackb(body, object_pairs_hook=_distinct, use_list=False)
     except (ValueError, msgpack.UnpackException) as error:
         raise FieldError("a message's body is not well-formed msgpack") from error
     if type(pairs) is not dict or not all(type(key) is str for key in pairs):

@@ -12,13 +12,10 @@ from typing import Self
 
 from crypto.content import Content, PassedOn, read_content
 from crypto.envelope import ID_LENGTH
-from crypto.errors import UnopenedError
 from crypto.fields import bounded, decoded, exact, read_text, sized, write_text
-from crypto.mls import hpke
+from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.codec import Reader, Struct, Writer
-from crypto.mls.errors import UndecryptableError
-from crypto.mls.hpke import HpkeCiphertext
 from crypto.mls.kem import KemKeyPair
 from crypto.primitives import PUBLIC_KEY_LENGTH, Rng
 
@@ -112,18 +109,13 @@ def seal_history(
 ) -> PassedOn:
     """The content that passes a history on to the leaf with these two public keys."""
     info = _PURPOSE + circle_id
-    sealed = hpke.seal(suite, encryption_key, info, b"", history.encode(), rng)
-    return PassedOn(leaf_key, sealed.kem_output + sealed.ciphertext)
+    return PassedOn(leaf_key, seal_to(suite, encryption_key, info, history.encode(), rng))
 
 
 def open_history(
     suite: CipherSuite, circle_id: bytes, leaf: KemKeyPair, passed_on: PassedOn
 ) -> History:
     """What was passed on to the own leaf, or UnopenedError or FieldError."""
-    split = PUBLIC_KEY_LENGTH
-    sealed = HpkeCiphertext(passed_on.sealed[:split], passed_on.sealed[split:])
-    try:
-        plaintext = hpke.open_(suite, leaf, _PURPOSE + circle_id, b"", sealed)
-    except UndecryptableError as error:
-        raise UnopenedError("messages passed on are not sealed to this device's leaf") from error
+    what = "messages passed on"
+    plaintext = open_with(suite, leaf, _PURPOSE + circle_id, passed_on.sealed, what)
     return decoded(History, plaintext, "a history passed on")

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from crypto.again import Repeated, Repeats, seal_again
 from crypto.beat import Beat, SignedBeat, seal_beat
 from crypto.card import SignedCard, seal_card
 from crypto.code import SealedCode, SpokenCode
-from crypto.content import Content, Cover, Leave, PassedOn, Text
+from crypto.content import Again, Ask, Content, Cover, Leave, PassedOn, Text
 from crypto.entry import EntryRequest, InviteProof, rank, seal_request
 from crypto.envelope import SenderChain
 from crypto.history import History, PassedOnMessage, seal_history
@@ -150,7 +151,7 @@ def spoken() -> Answers:
 
 
 def envelopes() -> Answers:
-    """Four messages of one leaf, one of each type."""
+    """Six messages of one leaf, one of each type."""
     encryption = SUITE.kem.derive_key_pair(Secret(EPHEMERAL))
     history = History(
         (PassedOnMessage(b"1" * 16, "Ana", ANA.public, NOW, 1, b"\x81\xa4text\xa2hi"),)
@@ -159,7 +160,19 @@ def envelopes() -> Answers:
         SUITE, CIRCLE_ID, LEAF.public, encryption.public, history, scripted(EPHEMERAL)
     )
     chain, cases = SenderChain(), []
-    contents: tuple[Content, ...] = (Text("Grüße, Bo"), Leave(b"s" * 64), Cover(), passed_on)
+    asked = Ask(b"l" * 32, (3, 5, 2**64 - 1), encryption.public)
+    repeats = Repeats(
+        (Repeated(3, b"3" * 16, NOW, 1, b"\x81\xa4text\xa2hi"), Repeated(5, bytes(16), 0, 3, b""))
+    )
+    again: Again = seal_again(SUITE, CIRCLE_ID, LEAF.public, asked, repeats, scripted(EPHEMERAL))
+    contents: tuple[Content, ...] = (
+        Text("Grüße, Bo"),
+        Leave(b"s" * 64),
+        Cover(),
+        passed_on,
+        asked,
+        again,
+    )
     for number, content in enumerate(contents, 1):
         head = HEAD if number != 3 else None
         made, chain = chain.envelope(content, head, NOW + number, scripted(bytes((number,)) * 16))
@@ -182,6 +195,8 @@ def envelopes() -> Answers:
         "encryption_key": encryption.public.hex(),
         "history_draws": [EPHEMERAL.hex()],
         "history": history.encode().hex(),
+        "repeats_draws": [EPHEMERAL.hex()],
+        "repeats": repeats.encode().hex(),
         "envelopes": cases,
     }
 

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.content import (
+    ASKED_MOST,
     BODY_LONGEST,
     TABLE,
     TEXT_LONGEST,
+    Again,
+    Ask,
     Content,
     Cover,
     Leave,
@@ -31,7 +34,16 @@ contents = st.one_of(
     st.builds(Leave, st.binary(min_size=64, max_size=64)),
     st.just(Cover()),
     st.builds(PassedOn, st.binary(min_size=32, max_size=32), st.binary(max_size=300)),
-    st.builds(Unknown, st.integers(5, 0xFFFF), st.binary(max_size=100)),
+    st.builds(
+        Ask,
+        st.binary(min_size=32, max_size=32),
+        st.sets(st.integers(1, 2**64 - 1), min_size=1, max_size=9).map(
+            lambda found: tuple(sorted(found))
+        ),
+        st.binary(min_size=32, max_size=32),
+    ),
+    st.builds(Again, st.binary(min_size=32, max_size=32), st.binary(max_size=300)),
+    st.builds(Unknown, st.integers(7, 0xFFFF), st.binary(max_size=100)),
 )
 
 
@@ -55,6 +67,8 @@ def test_unknown_keys_are_ignored(number: int) -> None:
         2: Leave(SIGNATURE),
         3: Cover(),
         4: PassedOn(b"t" * 32, b"sealed"),
+        5: Ask(b"o" * 32, (1, 9), b"k" * 32),
+        6: Again(b"t" * 32, b"sealed"),
     }
     known = examples[number]
     values = msgpack.unpackb(write_content(known)[1]) | {"later": [1, {"a": None}, 2.5]}
@@ -83,6 +97,25 @@ def test_a_later_type_is_kept_as_it_came() -> None:
         (4, {"sealed": b""}),
         (4, {"to": bytes(31), "sealed": b""}),
         (4, {"to": bytes(32), "sealed": "text"}),
+        *(
+            (5, {"of": bytes(32), "key": bytes(32), "counters": counters})
+            for counters in (
+                [],
+                [0],
+                [2, 1],
+                [1, 1],
+                [True],
+                [1.0],
+                [-1],
+                "1",
+                {"1": 1},
+                list(range(1, ASKED_MOST + 2)),
+            )
+        ),
+        (5, {"of": bytes(31), "key": bytes(32), "counters": [1]}),
+        (5, {"of": bytes(32), "key": bytes(33), "counters": [1]}),
+        (5, {"of": bytes(32), "counters": [1]}),
+        (6, {"to": bytes(32), "sealed": "text"}),
         (3, []),
         (3, None),
         (3, {b"bytes": 1}),
@@ -132,11 +165,19 @@ def test_any_body_is_read_or_refused(number: int, body: bytes) -> None:
         Leave(b""),
         PassedOn(b"", b""),
         PassedOn(bytes(32), bytes(BODY_LONGEST + 1)),
+        Ask(bytes(32), (), bytes(32)),
+        Ask(bytes(32), (1 << 64,), bytes(32)),
+        Again(bytes(32), bytes(BODY_LONGEST + 1)),
     ],
 )
 def test_what_would_be_refused_is_not_written(content: Content) -> None:
     with pytest.raises(MisuseError, match="out of its bounds"):
         write_content(content)
+
+
+def test_as_many_as_may_be_are_asked_for() -> None:
+    ask = Ask(bytes(32), tuple(range(2**64 - ASKED_MOST, 2**64)), bytes(32))
+    assert read_content(*write_content(ask)) == ask
 
 
 def test_the_longest_text_is_written() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from crypto.again import open_again
 from crypto.beat import open_beat
 from crypto.card import open_card
 from crypto.code_reading import read_code
-from crypto.content import PassedOn
+from crypto.content import Again, PassedOn
 from crypto.entry import InviteProof, open_request
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.history import open_history
@@ -75,11 +76,16 @@ def test_stored_envelopes_are_read() -> None:
         assert envelope.body.hex() == case["body"]
         assert chain.place(envelope) is Place.NEXT
         chain = SenderChain.after(envelope)
-    passed_on = Envelope.decode(data(answers["envelopes"][-1]["envelope"])).content
+    passed_on, _, again = (
+        Envelope.decode(data(case["envelope"])).content for case in answers["envelopes"][3:]
+    )
     assert isinstance(passed_on, PassedOn)
     pair = KemKeyPair(Secret(data(answers["encryption_secret"])), data(answers["encryption_key"]))
     history = open_history(SUITE, data(answers["circle_id"]), pair, passed_on)
     assert history.encode().hex() == answers["history"]
+    assert isinstance(again, Again)
+    repeats = open_again(SUITE, data(answers["circle_id"]), pair, again)
+    assert repeats.encode().hex() == answers["repeats"]
 
 
 def test_stored_beats_and_rejoins_open() -> None:

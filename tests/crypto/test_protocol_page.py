@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from crypto import content, history, invite, relay_address, spoken, words
+from crypto import again, content, history, invite, relay_address, spoken, words
+from crypto.again import Repeated, Repeats
 from crypto.base32 import ALPHABET, CHECKSUM_SYMBOLS
 from crypto.beat import Beat, SignedBeat
 from crypto.card import SignedCard
@@ -122,6 +123,10 @@ EXAMPLES = [
         History((PassedOnMessage(b"1" * 16, "Ana", ANA.public, NOW, 1, b"\x80"),) * 2),
     ),
     (
+        "Repeats",
+        Repeats((Repeated(7, b"1" * 16, NOW, 1, b"\x80"), Repeated(9, bytes(16), 0, 3, b""))),
+    ),
+    (
         "Rejoin",
         Rejoin.make(
             CIRCLE_ID, OldKeys(CY.member, CY.leaf, CY.access), PACKAGE, CY.access.public, NOW
@@ -210,12 +215,16 @@ def test_the_types_of_messages_are_listed() -> None:
     assert f"{content.BODY_LONGEST:,} bytes" in text
     assert f"{history.PASSED_ON_BODY_LONGEST:,} bytes" in text
     assert f"{history.PART_LONGEST:,} bytes" in text
+    assert f"at most {content.ASKED_MOST}" in text
+    assert again.PART_LONGEST == history.PART_LONGEST
+    assert again.BODY_LONGEST == history.PASSED_ON_BODY_LONGEST
 
 
 PURPOSES = {
     "card": "hallway card 1",
     "entry": "hallway entry 1",
     "history": "hallway history 1",
+    "again": "hallway again 1",
     "beat": "hallway beat 1",
     "rejoin": "hallway rejoin 1",
     "spoken": "hallway spoken 1",

@@ -1,0 +1,106 @@
+"""Messages that somebody missed, sent again by the device that wrote them.
+
+docs/protocol.md section 5.1. They are sealed to a key that whoever asks has made for it.
+The word of their author's leaf, which signs what carries them, is what vouches for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from crypto.content import Again, Ask
+from crypto.envelope import ID_LENGTH
+from crypto.errors import FieldError
+from crypto.fields import bounded, decoded, exact
+from crypto.leaf_sealing import open_with, seal_to
+from crypto.mls.cipher_suite import CipherSuite
+from crypto.mls.codec import Reader, Struct, Writer
+from crypto.mls.kem import KemKeyPair
+from crypto.primitives import Rng
+
+PART_LONGEST = 48_000
+"""Bytes of messages that one part carries."""
+
+BODY_LONGEST = 47_000
+"""Bytes of a body that can be sent again: one message always fits a part."""
+
+_PURPOSE = b"hallway again 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Struct):
+    """One message as its author keeps it; an empty body: it held nothing to be shown."""
+
+    counter: int
+    id: bytes
+    sent_at: int
+    type: int
+    body: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        exact(self.id, ID_LENGTH, "a message's id")
+        bounded(len(self.body), 0, BODY_LONGEST, "the length of a message's body")
+        if not self.counter:
+            raise FieldError("messages are counted from 1")
+
+    def write(self, writer: Writer) -> None:
+        writer.uint64(self.counter)
+        writer.raw(self.id)
+        writer.uint64(self.sent_at)
+        writer.uint16(self.type)
+        writer.opaque(self.body)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        return cls(
+            reader.uint64(),
+            reader.raw(ID_LENGTH),
+            reader.uint64(),
+            reader.uint16(),
+            reader.opaque(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats(Struct):
+    """What one envelope carries of them, by counter."""
+
+    messages: tuple[Repeated, ...]
+
+    def write(self, writer: Writer) -> None:
+        writer.structs(self.messages)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        return cls(tuple(reader.vector(Repeated.read)))
+
+
+def parts(messages: Iterable[Repeated]) -> list[Repeats]:
+    """The messages in parts that each fit one envelope, in the same order."""
+    filled: list[list[Repeated]] = []
+    room = 0
+    for message in messages:
+        length = len(message.encode())
+        if length > room:
+            filled.append([])
+            room = PART_LONGEST
+        filled[-1].append(message)
+        room -= length
+    return [Repeats(tuple(part)) for part in filled]
+
+
+def seal_again(
+    suite: CipherSuite, circle_id: bytes, to: bytes, asked: Ask, repeats: Repeats, rng: Rng
+) -> Again:
+    """The content that answers what the leaf with signature key `to` asked."""
+    info = _PURPOSE + circle_id
+    return Again(to, seal_to(suite, asked.key, info, repeats.encode(), rng))
+
+
+def open_again(suite: CipherSuite, circle_id: bytes, pair: KemKeyPair, again: Again) -> Repeats:
+    """What was sent again to the key of an own `Ask`, or UnopenedError or FieldError."""
+    what = "messages sent again"
+    plaintext = open_with(suite, pair, _PURPOSE + circle_id, again.sealed, what)
+    return decoded(Repeats, plaintext, what)
