@@ -78,10 +78,10 @@ class Tail:
         while True:
             wish = ReadMessages(circle=circle, after=printed, limit=PAGE)
             rows = _placed(await visit.ask(wish, Messages))
+            if not rows:
+                return
             for row in rows:
                 self._print(row)
-            if len(rows) < PAGE:
-                return
             printed = rows[-1].position
 
     async def _hear(self, visit: Visit, event: Event) -> None:

@@ -101,8 +101,8 @@ async def _newest(visit: Visit, circle: str, wanted: int) -> list[Row]:
         limit = min(PAGE, wanted - len(rows))
         wish = ReadMessages(circle=circle, before=before, limit=limit)
         page = (await visit.ask(wish, Messages)).rows
-        rows = page + rows
-        if len(page) < limit:
+        if not page:
             break
+        rows = page + rows
         before = page[0].position
     return rows

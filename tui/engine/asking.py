@@ -28,6 +28,7 @@ from tui.engine.events import (
     Members,
     Messages,
     Queued,
+    Row,
 )
 from tui.engine.founding import FoundingLine
 from tui.engine.intentions import intend
@@ -36,6 +37,9 @@ from tui.engine.wishes import Hosts, OpenCode, RemoveMember, Rename, Settings, W
 LIFETIME_LONGEST = 365 * 86_400_000
 USES_MOST = 50
 LIMIT_MOST = 1000
+PAGE_BYTES = 2 * 1024 * 1024
+"""Of text in one answer: half of what a frame of the control socket may hold."""
+
 LEAVING = -1
 """In a circle's `left_at`: the word is written, and not in the log yet."""
 
@@ -279,10 +283,21 @@ class Asker:
         circle = self.desk.circle(command.circle)
         limit = max(1, min(command.limit, LIMIT_MOST))
         if command.after is not None:
-            rows = self.desk.rows_after(circle, command.after, limit)
+            rows = _page(self.desk.rows_after(circle, command.after, limit))
         else:
-            rows = self.desk.rows_before(circle, command.before, limit)
+            newest_first = self.desk.rows_before(circle, command.before, limit)[::-1]
+            rows = _page(newest_first)[::-1]
         self.context.tell(Messages(ref=command.ref, circle=circle.hex, rows=rows))
+
+
+def _page(rows: list[Row]) -> list[Row]:
+    """So many of the first rows that an answer holds them, one at least."""
+    room = PAGE_BYTES
+    for count, row in enumerate(rows):
+        room -= len(row.text.encode())
+        if room < 0:
+            return rows[: max(1, count)]
+    return rows
 
 
 def _tidied(rule: Callable[[str], str], text: str) -> str:

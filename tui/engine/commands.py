@@ -195,7 +195,8 @@ class ListMembers(_Command, frozen=True, kw_only=True):
 
 class ReadMessages(_Command, frozen=True, kw_only=True):
     """Rows before or after a position, at most `limit`, oldest first; the newest where neither is
-    given. Answer: `Messages`."""
+    given. Answer: `Messages`, with fewer rows where they are long: there are no more only where
+    there are none."""
 
     circle: str = ""
     before: int | None = None

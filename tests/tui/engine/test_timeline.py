@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tests.harness import Person, World
 from tests.tui.engine.rogue import circle_of
+from tui.engine import commands
+from tui.engine.asking import LIMIT_MOST, PAGE_BYTES
+from tui.engine.control import FRAME_LIMIT, Told, encode
+from tui.engine.events import Messages, Row
 from tui.engine.padding import SIZES, padding
 from tui.engine.store.records import MessageRecord
 from tui.engine.timeline import COUNTED_MOST, LATE, PLACE_BITS
@@ -46,6 +50,44 @@ def test_pages_come_from_anywhere() -> None:
     before = ana.client.rows_before(id, middle.position, 3)
     after = ana.client.rows_after(id, middle.position, 3)
     assert [row.text for row in (*before, middle, *after)] == [str(n) for n in range(1497, 1504)]
+
+
+def page(person: Person, before: int | None = None, after: int | None = None) -> list[Row]:
+    """One answer, which the control socket carries."""
+    person.heard.clear()
+    person.do(commands.ReadMessages(ref=9, before=before, after=after, limit=LIMIT_MOST))
+    (answer,) = person.told(Messages)
+    assert len(encode(Told(answer))) < FRAME_LIMIT
+    return answer.rows
+
+
+def test_long_rows_come_in_shorter_pages() -> None:
+    _, ana = with_many()
+    with ana.database.transaction():
+        ana.database.write(
+            "UPDATE messages SET text = ? WHERE n > 2600", ("\N{WAVE DASH}" * 5_333,)
+        )
+    everything = ana.rows()
+    forwards = page(ana, after=0)
+    assert len(forwards) == LIMIT_MOST  # short ones
+    while more := page(ana, after=forwards[-1].position):
+        assert sum(len(row.text.encode()) for row in more) <= PAGE_BYTES
+        forwards = forwards + more
+    assert forwards == everything
+    backwards = page(ana)
+    assert len(backwards) == PAGE_BYTES // (3 * 5_333)
+    while more := page(ana, before=backwards[0].position):
+        backwards = more + backwards
+    assert backwards == everything
+
+
+def test_a_row_that_no_page_holds_is_a_page() -> None:
+    _, ana = with_many()
+    with ana.database.transaction():
+        ana.database.write("UPDATE messages SET text = ? WHERE n = 20", ("a" * (PAGE_BYTES + 1),))
+    middle = ana.client.row(ana.circle().id, (19).to_bytes(16).hex())
+    assert middle is not None
+    assert [len(row.text) for row in page(ana, after=middle.position)] == [PAGE_BYTES + 1]
 
 
 def test_a_page_is_found_by_its_index() -> None:
