@@ -125,9 +125,10 @@ class HallwayApp(SafeApp):
 
     @on(events.Unmount)
     async def _close(self) -> None:
-        """Keep what was being written, and give the profile free."""
+        """Keep what was being written and how far was read, and give the profile free."""
         if self._engine is not None:
             await self._main.keep_draft()
+            await self._main.keep_read()
         await self._kept_open.aclose()
 
     # What happened.

@@ -48,6 +48,7 @@ class MemoryEngine:
     def __init__(self, town: Town, person: Person) -> None:
         self.town = town
         self.person = person
+        self.asked: list[Command] = []
         self._answers: dict[int, asyncio.Future[Event]] = {}
         self._listeners: list[asyncio.Queue[Event]] = []
         self._told = len(person.heard)
@@ -59,6 +60,7 @@ class MemoryEngine:
 
     async def ask(self, command: Command) -> Event:
         self._ref += 1
+        self.asked.append(command)
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._answers[self._ref] = answer
         self.person.do(msgspec.structs.replace(command, ref=self._ref))

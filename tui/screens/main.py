@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.actions import Spoken, Unknown, Where, bindings, read_line
@@ -42,6 +43,9 @@ from tui.widgets.rows import EngineSource
 from tui.widgets.window import Place
 
 DRAFT_SECONDS = 0.5
+MARK_SECONDS = 1.0
+"""Between two times at which it is written down how far somebody has read."""
+
 ALONE = "Only you so far. Invite someone: ^o"
 NOTHING_YET = "Nothing has been said here yet."
 NARROW, WIDE = 100, 160
@@ -58,6 +62,9 @@ class Main(CircleActions, RoomScreen[None]):
         self._drafted: str | None = None
         self._refilling = False
         self._places: dict[str, Place | None] = {}
+        self._unmarked: dict[str, int] = {}
+        self._marking: Timer | None = None
+        self.mark_seconds = MARK_SECONDS
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="root"):
@@ -283,8 +290,24 @@ class Main(CircleActions, RoomScreen[None]):
     @on(Conversation.Seen)
     async def _seen(self, message: Conversation.Seen) -> None:
         """The end is in view of somebody who is here."""
-        if self.circle and self.app.app_focus:
-            await hall(self).ask(MarkRead(circle=self.circle, position=message.position))
+        if self.app.app_focus:
+            self._unmarked[message.circle] = message.position
+            if self._marking is None:
+                await self._mark()
+
+    async def _mark(self) -> None:
+        """Write down what was read, and what is read from here on not before a while."""
+        if self._unmarked:
+            self._marking = self.set_timer(self.mark_seconds, self._mark)
+            await self.keep_read()
+        else:
+            self._marking = None
+
+    async def keep_read(self) -> None:
+        """Write down how far was read, in each circle."""
+        unmarked, self._unmarked = self._unmarked, {}
+        for circle, position in unmarked.items():
+            await hall(self).ask(MarkRead(circle=circle, position=position))
 
     @on(Conversation.Copy)
     def _copy(self, message: Conversation.Copy) -> None:

@@ -56,9 +56,11 @@ class Conversation(ScrollView, can_focus=True):
     """Whether the end is in view, so that what comes in is followed."""
 
     class Seen(Message):
-        """Everything up to this position has been in view, with the terminal in focus."""
+        """Everything in a circle up to this position has been in view, with the terminal in
+        focus."""
 
-        def __init__(self, position: int) -> None:
+        def __init__(self, circle: str, position: int) -> None:
+            self.circle = circle
             self.position = position
             super().__init__()
 
@@ -300,8 +302,9 @@ class Conversation(ScrollView, can_focus=True):
         while index >= 0 and window.entries[index].row.state in _WAITING:
             index -= 1
         if index >= 0 and window.entries[index].row.position > self._seen:
-            self._seen = window.entries[index].row.position
-            self.post_message(self.Seen(self._seen))
+            row = window.entries[index].row
+            self._seen = row.position
+            self.post_message(self.Seen(row.circle, row.position))
 
     def jump(self, position: int) -> None:
         """Show a row, a third down the view."""

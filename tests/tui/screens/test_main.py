@@ -7,11 +7,22 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Person
-from tests.tui.hall import MemoryOpening, Town, app_of, flat, hides, looks, says, shows, until
+from tests.tui.hall import (
+    MemoryEngine,
+    MemoryOpening,
+    Town,
+    app_of,
+    flat,
+    hides,
+    looks,
+    says,
+    shows,
+    until,
+)
 from tui.actions import ACTIONS, Where
 from tui.app import HallwayApp
 from tui.engine import commands
-from tui.engine.commands import ChangeSettings, SaveDraft
+from tui.engine.commands import ChangeSettings, MarkRead, SaveDraft
 from tui.screens.ask import Ask
 from tui.screens.card import CardDialog
 from tui.screens.confirm import Confirm
@@ -49,6 +60,11 @@ class Scene:
         self.ana.joins(ada.invites())
         self.town.world.settle()
         return ada
+
+
+def marks(engine: MemoryEngine) -> list[MarkRead]:
+    """What the app has written down as read."""
+    return [asked for asked in engine.asked if isinstance(asked, MarkRead)]
 
 
 async def write(pilot: object, app: HallwayApp, text: str) -> None:
@@ -105,6 +121,54 @@ async def test_news_of_another_circle_is_a_mark_and_no_number() -> None:
         assert not scene.ana.circle("Family").news
         await pilot.press("alt+a")
         await says(pilot, "No other circle has news.")
+
+
+async def test_reading_along_is_written_down_now_and_then_and_at_the_end() -> None:
+    scene = Scene("Bo")
+    scene.says(scene.people[1], "zero")
+    main = scene.app._main
+    main.mark_seconds = 3600.0  # nothing more is written down by itself
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shows(pilot, "zero")
+        engine = scene.town.screens[0]
+        await until(pilot, lambda: bool(marks(engine)))
+        first = len(marks(engine))
+        for text in ("one", "two", "three"):
+            scene.says(scene.people[1], text)
+            await shows(pilot, text)
+        await until(pilot, lambda: bool(main._unmarked))
+        assert len(marks(engine)) == first
+        assert scene.ana.circle().read_position == marks(engine)[-1].position
+    assert len(marks(engine)) == first + 1
+    assert not scene.ana.circle().news
+    newest = scene.ana.client.rows_before(scene.ana.circle().id, None, 1)
+    assert marks(engine)[-1].position == newest[-1].position
+
+
+async def test_the_last_that_was_read_follows_by_itself() -> None:
+    scene = Scene("Bo")
+    ada = scene.second_circle()
+    ada.says("there", "Family")
+    hallway, family = (circle.id for circle in scene.ana.client.circles())
+    main = scene.app._main
+    main.mark_seconds = 0.01
+    async with scene.app.run_test(size=(120, 40), notifications=True) as pilot:
+        scene.app.show_circle(hallway)
+        await shows(pilot, "Message Hallway")
+        for text in ("one", "two", "three"):
+            scene.says(scene.people[1], text)
+        # Elsewhere before it was written down: each circle's own position is kept.
+        scene.app.show_circle(family)
+        await shows(pilot, "Message Family", "there")
+        scene.app.show_circle(hallway)
+        await shows(pilot, "three")
+        await until(pilot, lambda: not any(one.news for one in scene.ana.client.circles()))
+        await until(pilot, lambda: not main._unmarked and main._marking is None)
+        engine = scene.town.screens[0]
+    assert {mark.circle for mark in marks(engine)} == {hallway, family}
+    for mark in marks(engine):
+        newest = scene.ana.client.rows_before(mark.circle, None, 1)[-1]
+        assert mark.position <= newest.position
 
 
 async def test_under_a_hundred_columns_the_list_is_behind_a_key() -> None:
