@@ -7,6 +7,7 @@ ProfileError            the profile cannot be opened; the sentence says what to 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
@@ -97,7 +98,10 @@ class Profile:
         ProfileError for everything else.
         """
         locations.prepare()
-        owner = own(locations.lock, holder)
+        try:
+            owner = own(locations.lock, holder)
+        except OSError as error:
+            raise _unwritable(locations, error) from error
         try:
             if key is None:
                 key = _database_key(locations, rng)
@@ -110,6 +114,9 @@ class Profile:
         except (CryptoError, DatabaseError) as error:
             os.close(owner)
             raise ProfileError(str(error)) from error
+        except OSError as error:
+            os.close(owner)
+            raise _unwritable(locations, error) from error
         except BaseException:
             os.close(owner)
             raise
@@ -163,9 +170,17 @@ def own(path: Path, holder: str) -> int:
         name = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
         os.close(descriptor)
         raise InUseError(name) from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{holder} (process {os.getpid()})\n".encode(), 0)
+    mine = f"{holder} (process {os.getpid()})\n".encode()
+    # In the room of the name before: on a full disk no other is to be had.
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, os.pwrite(descriptor, mine, 0))
     return descriptor
+
+
+def _unwritable(locations: Locations, error: OSError) -> ProfileError:
+    return ProfileError(
+        f"The profile in {locations.home} cannot be written: {error.strerror or error}."
+    )
 
 
 def read_vault(locations: Locations) -> Vault | None:

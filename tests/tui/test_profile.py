@@ -132,3 +132,30 @@ def test_a_file_is_put_in_place_whole(tmp_path: Path) -> None:
     write_durably(path, b"two")
     assert path.read_bytes() == b"two"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_takes_nothing_is_a_sentence(here: Locations) -> None:
+    opened(here).close()
+    (key,) = here.keys.iterdir()
+    key.unlink()
+    here.keys.rmdir()
+    here.keys.write_text("in the way")
+    with pytest.raises(ProfileError, match=r"."):
+        opened(here)
+    here.vault.unlink()
+    here.database.unlink()
+    with pytest.raises(ProfileError, match="cannot be written: "):
+        opened(here)
+    here.lock.unlink()
+    here.lock.mkdir()
+    with pytest.raises(ProfileError, match="cannot be written: "):
+        opened(here)
+    here.lock.rmdir()
+    here.keys.unlink()
+    opened(here).close()
+
+
+def test_an_owner_whose_name_finds_no_room_owns_it_all_the_same(here: Locations) -> None:
+    here.prepare()
+    here.lock.symlink_to("/dev/full")
+    opened(here).close()

@@ -11,7 +11,7 @@ import os
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TypeVar
 
 from crypto.relay_address import Address
@@ -144,10 +144,11 @@ class Visit:
 
 
 def check_reachable(facts: CircleFacts) -> None:
-    """CommandError where a circle's connection has failed, or will not come about."""
+    """CommandError where a circle's connection has failed, or will not come about, or where the
+    relay takes nothing."""
     if facts.link is LinkState.STOPPED:
         raise CommandError(facts.link_sentence)
-    if facts.link is LinkState.OFFLINE and facts.link_sentence:
+    if facts.link is not LinkState.CONNECTING and facts.link_sentence:
         raise CommandError(facts.link_sentence, Exit.UNREACHABLE)
 
 
@@ -249,5 +250,6 @@ async def _run(
 def note_failure(place: Place, error: BaseException) -> None:
     """Write down where the engine failed: places in the code, and nothing that was said."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    with place.locations.log.open("a", encoding="utf-8") as log:
+    # Where the log can't be written, there is still the sentence that the person reads.
+    with suppress(OSError), place.locations.log.open("a", encoding="utf-8") as log:
         log.write(f"{type(error).__name__}\n{frames}\n")

@@ -103,11 +103,14 @@ class Circle:
         self.connection: Connection | None = None
         self.link = LinkState.OFFLINE
         self.link_sentence = ""
+        self.keeps = True
         self.next_try: int | None = None
         self.heads: dict[int, Head] = {}
         self.waits_for_welcome = False
         self.pace = Pace(context.now())
         self.spoken: Spoken | None = None
+        self.answered: dict[tuple[bytes, int], int] = {}
+        """When a message was last sent again, by the leaf that asked and the message's counter."""
         self._view: CircleView | None = None
         self._changed = False
         self._epoch_changed = False

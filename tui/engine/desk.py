@@ -108,8 +108,9 @@ class Desk:
             if isinstance(line, JoiningLine):
                 context.tell(msgspec.structs.replace(line.state(), sentence=sentence))
             elif isinstance(line, CircleLine) and line.wish() is not None:
-                line.circle.link_sentence, line.circle.next_try = sentence, later
-                context.tell(CircleChanged(circle=line.circle.hex))
+                circle = line.circle
+                circle.link_sentence, circle.next_try, circle.keeps = sentence, later, False
+                context.tell(CircleChanged(circle=circle.hex))
 
     # Lines.
 

@@ -109,6 +109,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     since: int = 0
     confirmed: bool = True  # False until a member's chain agrees with what this newcomer was shown
     draft: str = ""
+    keeps: bool = True  # False while this machine's disk takes nothing of what is written here
 
 
 class MemberFacts(msgspec.Struct, frozen=True):

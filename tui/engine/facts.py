@@ -48,6 +48,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         since=record.created_at,
         confirmed=bool(record.confirmed),
         draft=record.draft,
+        keeps=circle.keeps,
     )
 
 

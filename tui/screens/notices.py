@@ -28,9 +28,12 @@ def of_circle(
         parts = Content.assemble(safe_sentences(facts.link_sentence), " ")
         sentence = Content.assemble(parts, RETURN) if may_return else parts
         lines.append(_line(glyphs.warning, "bold $error", sentence))
-    elif facts.link is LinkState.OFFLINE and facts.link_sentence:
+    elif facts.link is LinkState.OFFLINE and facts.link_sentence and facts.keeps:
         sentence = Content.assemble(safe_sentences(facts.link_sentence), " ", WAITS_HERE)
         lines.append(_line(glyphs.off, "$warning", sentence))
+    elif facts.link is not LinkState.CONNECTING and facts.link_sentence:
+        # A full disk, here or at the relay, says itself what becomes of what is written.
+        lines.append(_line(glyphs.warning, "$warning", safe_sentences(facts.link_sentence)))
     if not facts.confirmed and not facts.left:
         sentence = Content(
             "You are in. Whoever invited you has not been here since, to vouch for this circle."

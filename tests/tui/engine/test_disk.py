@@ -115,6 +115,7 @@ def test_a_full_disk_is_a_sentence_and_what_is_there_is_read(disk: Disk, tmp_pat
     assert [row.text for row in answer.rows if row.kind == "text"] == ["before"]
     facts = bo.circle()
     assert facts.link is LinkState.OFFLINE and facts.link_sentence == refused.sentence
+    assert not facts.keeps
     (wish,) = bo.client.links().values()
     assert world.now < wish.not_before <= world.now + DISK_WAIT
 
@@ -130,7 +131,8 @@ def test_what_was_said_meanwhile_comes_once_there_is_room(disk: Disk, tmp_path: 
     assert bo.texts() == ["Bo: waits"], "what can't be kept is not shown"
     disk.failing = None
     world.wait(DISK_WAIT)
-    assert bo.circle().link is LinkState.ONLINE and bo.circle().link_sentence == ""
+    facts = bo.circle()
+    assert (facts.link, facts.link_sentence, facts.keeps) == (LinkState.ONLINE, "", True)
     assert sorted(bo.texts()) == sorted(["Bo: waits", *(f"Ana: hello {n}" for n in range(5))])
     assert bo.texts() == ana.texts()
     assert bo.warnings() == ana.warnings() == []

@@ -32,6 +32,15 @@ def test_being_offline_is_said_with_its_reason() -> None:
     assert said(msgspec.structs.replace(facts, link_sentence="")) == ""
 
 
+def test_a_full_disk_is_said_and_no_more_is_promised() -> None:
+    mine = msgspec.structs.replace(
+        FACTS, link=LinkState.OFFLINE, link_sentence="Your disk is full.", keeps=False
+    )
+    assert said(mine) == "▲ Your disk is full."
+    theirs = msgspec.structs.replace(FACTS, link_sentence="The relay's disk is full.")
+    assert said(theirs) == "▲ The relay's disk is full."
+
+
 def test_a_circle_that_is_stopped_says_why_and_what_to_do() -> None:
     facts = msgspec.structs.replace(FACTS, link=LinkState.STOPPED, link_sentence="An old copy.")
     assert said(facts).strip() == "▲ An old copy."
