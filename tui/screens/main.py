@@ -38,6 +38,7 @@ from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 from tui.widgets.header import elsewhere, header
 from tui.widgets.hint_line import HintLine
+from tui.widgets.newer import Newer
 from tui.widgets.people import people
 from tui.widgets.rows import EngineSource
 from tui.widgets.window import Place
@@ -78,6 +79,7 @@ class Main(CircleActions, RoomScreen[None]):
                     yield Static(id="head-right")
                 yield Static(id="notices")
                 yield Conversation(id="conversation")
+                yield Newer(id="newer")
                 with Vertical(id="foot"):
                     yield Composer(id="composer")
                     with Horizontal(id="status"):
@@ -101,6 +103,7 @@ class Main(CircleActions, RoomScreen[None]):
             Content.assemble(("/open", "bold $accent"), "  ", ("/join", "bold $accent"))
         )
         self.query_one("#notices").display = False
+        self.query_one(Newer).display = False
         self.query_one(Composer).focus()
         if hall(self).client is not None:
             self.opened()
@@ -139,6 +142,7 @@ class Main(CircleActions, RoomScreen[None]):
                 at=self._places.get(circle),
                 empty=ALONE if facts.chairs == 1 else NOTHING_YET,
             )
+            self._show_newer()
             composer = self.query_one(Composer)
             composer.put(facts.draft)
             composer.names([member.name for member in read(self).members(circle)])
@@ -232,6 +236,7 @@ class Main(CircleActions, RoomScreen[None]):
         self.circle = ""
         self._drafted = None
         self.query_one(Conversation).show(None)
+        self.query_one(Newer).display = False
         self.query_one(Composer).put("")
         for part in ("#title", "#link", "#people", "#state"):
             self.query_one(part, Static).update("")
@@ -308,6 +313,18 @@ class Main(CircleActions, RoomScreen[None]):
         unmarked, self._unmarked = self._unmarked, {}
         for circle, position in unmarked.items():
             await hall(self).ask(MarkRead(circle=circle, position=position))
+
+    @on(Conversation.Follows)
+    def _show_newer(self) -> None:
+        """Whether there is more below, and whether it has come in meanwhile."""
+        conversation, newer = self.query_one(Conversation), self.query_one(Newer)
+        newer.display = not (conversation.following or conversation.empty)
+        newer.show(conversation.missed, hall(self).glyphs)
+
+    @on(Composer.Last)
+    @on(Newer.Chosen)
+    def _to_the_end(self) -> None:
+        self.query_one(Conversation).action_last()
 
     @on(Conversation.Copy)
     def _copy(self, message: Conversation.Copy) -> None:

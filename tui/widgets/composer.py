@@ -44,6 +44,9 @@ class Composer(TextArea):
     class Messages(Message):
         """A person wants to go to the messages."""
 
+    class Last(Message):
+        """A person wants to see the end of the conversation."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
@@ -95,6 +98,13 @@ class Composer(TextArea):
             super().action_cursor_up(select)
         else:
             self.post_message(self.Messages())
+
+    def action_cursor_line_end(self, select: bool = False) -> None:
+        """To the end of the line; at the end of the text, to the end of the conversation."""
+        if self.cursor_location == self.document.end and not select:
+            self.post_message(self.Last())
+        else:
+            super().action_cursor_line_end(select)
 
     def action_complete(self) -> None:
         """Take the suggestion; without one, go to the next widget."""

@@ -35,6 +35,7 @@ from tui.screens.people import PeopleDialog
 from tui.screens.switcher import Switcher
 from tui.screens.welcome import Welcome
 from tui.widgets.composer import Composer
+from tui.widgets.newer import Newer
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 
@@ -169,6 +170,37 @@ async def test_the_last_that_was_read_follows_by_itself() -> None:
     for mark in marks(engine):
         newest = scene.ana.client.rows_before(mark.circle, None, 1)[-1]
         assert mark.position <= newest.position
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_is_below_the_view_is_said_and_gone_to(size: tuple[int, int]) -> None:
+    scene = Scene("Bo")
+    for number in range(60):
+        scene.people[1].says(f"Line {number} of many")
+    scene.town.settle()
+    second = scene.second_circle().circle().id
+    first = scene.ana.client.circles()[0].id
+    scene.ana.do(MarkRead(circle=first, position=1 << 40))
+    async with scene.app.run_test(size=size, notifications=True) as pilot:
+        scene.app.show_circle(first)
+        await shows(pilot, "Line 59 of many")
+        assert not scene.app.screen.query_one(Newer).display
+        await pilot.press("escape", "pageup", "pageup")
+        await shows(pilot, "↓ newer messages end go there")
+        scene.says(scene.people[1], "One more")
+        await shows(pilot, "↓ new messages have come in end go there")
+        scene.app.show_circle(second)
+        await shows(pilot, "Message Family")
+        assert not scene.app.screen.query_one(Newer).display
+        scene.app.show_circle(first)
+        await shows(pilot, "↓ newer messages")
+        await pilot.press("end")
+        await shows(pilot, "One more")
+        await hides(pilot, "↓ new")
+        await pilot.press("escape", "pageup", "pageup")
+        await shows(pilot, "↓ newer messages")
+        await pilot.click(Newer)
+        await hides(pilot, "↓ new")
 
 
 async def test_under_a_hundred_columns_the_list_is_behind_a_key() -> None:
