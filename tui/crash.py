@@ -77,3 +77,11 @@ def log_to(path: Path) -> logging.Handler:
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     return handler
+
+
+def logs_to(path: Path | None) -> bool:
+    """Whether what is logged goes to this file: not before the profile is open, nor afterwards."""
+    return path is not None and any(
+        isinstance(handler, logging.FileHandler) and handler.baseFilename == os.path.abspath(path)
+        for handler in logging.getLogger().handlers
+    )

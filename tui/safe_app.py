@@ -29,7 +29,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 
 from tui import glyphs
-from tui.crash import describe
+from tui.crash import describe, logs_to
 from tui.driver import TerminalDriver
 from tui.line_filter import Backstop
 from tui.themes import DEFAULT_THEME, THEMES
@@ -92,7 +92,7 @@ class SafeApp(App[None]):
         error = self._exception
         told = "" if error is None else describe(error)
         _log.critical("an error in the program ended it\n%s", told)
-        where = "" if self._log_path is None else f" It is noted in {self._log_path}."
+        where = f" It is noted in {self._log_path}." if logs_to(self._log_path) else ""
         sentence = (
             "Hallway has ended because of an error in the program. What was on its way is kept, "
             f"and goes on when you start it again.{where}"

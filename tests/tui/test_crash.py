@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crypto.errors import FieldError
-from tui.crash import RedactingFormatter, describe, log_to
+from tui.crash import RedactingFormatter, describe, log_to, logs_to
 
 SECRET = "meet me at seven"
 
@@ -95,3 +95,21 @@ def test_what_is_not_worth_noting_is_not_noted(log: Path) -> None:
 def test_records_without_an_exception_take_one_line() -> None:
     record = logging.LogRecord("tui", logging.WARNING, "f", 1, "gone", None, None)
     assert RedactingFormatter().format(record).count("\n") == 0
+
+
+def test_whether_a_file_is_logged_to_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    root = logging.getLogger()
+    before = list(root.handlers)
+    assert not logs_to(path) and not logs_to(None)
+    handler = log_to(path)
+    try:
+        assert logs_to(path)
+        assert logs_to(tmp_path / "sub" / ".." / "log")
+        assert not logs_to(tmp_path / "other")
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+        for other in before:
+            root.addHandler(other)
+    assert not logs_to(path)
