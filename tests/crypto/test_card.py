@@ -110,11 +110,12 @@ def test_sealed_nonsense_is_a_field_error() -> None:
         {"topic": "t" * 257},
         {"issuer": bytes(31)},
         {"issuer_name": ""},
+        {"issuer_name": "n" * 65},
         {"names": ()},
         {"names": ("Ana", "")},
         {"names": ("Ana", "n" * 65)},
         {"names": ("Ana",) * 9},
-        {"cap": 1},
+        {"cap": 1, "names": ("Ana",)},
         {"cap": 51},
         {"door": 2},
         {"relay_key": bytes(33)},
@@ -124,6 +125,22 @@ def test_sealed_nonsense_is_a_field_error() -> None:
 def test_a_card_out_of_bounds_does_not_exist(wrong: dict[str, Any]) -> None:
     with pytest.raises(FieldError):
         replace(CARD, **wrong)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"circle_name": "n" * 64, "topic": "t" * 256, "issuer_name": "n" * 64},
+        {"circle_name": "n", "topic": "", "issuer_name": "n", "names": ("n",)},
+        {"names": ("n" * 64,) * 50, "cap": 50},
+        {"names": ("Ana", "Bo"), "cap": 2},
+        {"door": 0},
+        {"door": 1},
+    ],
+)
+def test_a_card_goes_to_the_very_bounds(right: dict[str, Any]) -> None:
+    card = replace(CARD, **right)
+    assert Card.decode(card.encode()) == card
 
 
 def test_bounds_hold_for_what_is_read() -> None:

@@ -119,6 +119,7 @@ def test_a_spoken_code_may_name_its_relay() -> None:
         ("https://chat.example.org/i#", NoSecretError, "lost what stands after"),
         ("https://chat.example.org/i#-", NoSecretError, "only the part"),
         ("https://chat.example.org/p/abc", CodeError, "leads elsewhere"),
+        (f"https://chat.example.org/ix#{SYMBOLS}", CodeError, "leads elsewhere"),
         ("https://chat.example.org/", CodeError, "leads elsewhere"),
         (f"https://chat.example.org/i?x#{SYMBOLS}", CodeError, "leads elsewhere"),
         (f"https://[chat/i#{SYMBOLS}", CodeError, "not a link"),

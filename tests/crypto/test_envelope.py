@@ -89,6 +89,12 @@ def test_fields_have_their_bounds() -> None:
     assert replace(FIRST, body=bytes(BODY_LONGEST)).body
 
 
+@pytest.mark.parametrize("previous", [b"p" * 15, b"p" * 17, b""])
+def test_the_id_before_has_the_length_of_an_id(previous: bytes) -> None:
+    with pytest.raises(FieldError, match="id of the message before has 16 bytes"):
+        replace(SECOND, previous=previous)
+
+
 def test_a_presence_byte_is_0_or_1() -> None:
     encoded = bytearray(SECOND.encode())
     at = encoded.index((NOW + 1).to_bytes(8)) + 8

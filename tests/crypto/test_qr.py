@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import segno
 
 from crypto.code import SealedCode
@@ -26,6 +27,13 @@ def test_upper_case_keeps_it_small() -> None:
     assert upper.mode == "alphanumeric"
     assert len(qr_matrix(CODE)) == upper.symbol_size(border=0)[0]
     assert upper.symbol_size() < lower.symbol_size()
+
+
+@pytest.mark.parametrize("address", ["a.b", "chat.example.org", "relay." + "x" * 40 + ".example"])
+def test_the_level_is_the_same_for_every_address(address: str) -> None:
+    """Level M, however much room there is: the first two format bits, masked, are 1 and 0."""
+    matrix = qr_matrix(SealedCode(Address.parse(address), CODE.secret))
+    assert matrix[8][:2] == (True, False)
 
 
 def test_every_code_has_its_own() -> None:

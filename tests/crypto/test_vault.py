@@ -268,6 +268,10 @@ class TestBytes:
         with pytest.raises(FieldError):
             Cost(memory_kib, passes)
 
+    def test_ask_up_to_the_very_bounds(self) -> None:
+        for cost in ((8, 1), (1_048_576, 64)):
+            assert (Cost(*cost).memory_kib, Cost(*cost).passes) == cost
+
     def test_start_with_their_name_when_read_as_a_structure_too(self) -> None:
         with pytest.raises(FieldError):
             Vault.decode(b"x" + held(Shelf()).encode()[1:])

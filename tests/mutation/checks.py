@@ -21,7 +21,8 @@ LIMITS: dict[type[ast.cmpop], ast.cmpop] = {
     ast.Gt: ast.GtE(),
     ast.GtE: ast.Gt(),
 }
-VERIFYING = {"compare_digest", "ed25519_verify", "equal", "verifies"}
+BOUNDING = {"bounded", "sized"}
+VERIFYING = {"compare_digest", "ed25519_verify", "equal", "exact", "verifies", *BOUNDING}
 GUARDED = re.compile(
     r"\blen\(|digest|hash|key\b|mac\b|proof|public|secret|signature|signed|tag\b|check\b",
     re.IGNORECASE,
@@ -55,6 +56,11 @@ def _at(place: Place) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Call) and _verifies(node):
         if not _name(node).startswith(("check", "_check", "_verified")):
             yield "True", "believed"
+    parent = place.around[-1]
+    if isinstance(parent, ast.Call) and _name(parent) in BOUNDING and node in parent.args[1:3]:
+        yield f"{ast.unparse(node)} + 1", "one more"
+        if ast.unparse(node) != "0":  # what is counted or measured is never less
+            yield f"{ast.unparse(node)} - 1", "one less"
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         one = isinstance(node.right, ast.Constant) and node.right.value == 1
         if one and COUNTED.search(ast.unparse(node.left)):

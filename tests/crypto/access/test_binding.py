@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from crypto.access.binding import (
+    ACCESS_KEY_LENGTH,
+    NONCE_LENGTH,
     AccessKeyPair,
     admit_statement,
     bind_statement,
@@ -72,6 +74,10 @@ def test_the_end_of_an_address_cannot_be_moved() -> None:
 def test_an_address_that_has_no_encoding(host: str) -> None:
     with pytest.raises(MisuseError, match="1 to 255 bytes"):
         bind_statement(NONCE, host, CIRCLE, KEY)
+
+
+def test_lengths_are_those_of_the_page() -> None:
+    assert (ACCESS_KEY_LENGTH, NONCE_LENGTH) == (32, 32)
 
 
 def test_the_longest_address_has_its_length_before_it() -> None:

@@ -354,10 +354,11 @@ class TestInvites:
 
     def test_closed_ones_are_remembered_for_a_while(self) -> None:
         log = Log()
+        log.commit(ANA, invite(1_000))
         for number in range(CLOSED_INVITES_KEPT + 3):
             log.commit(ANA, invite(number), RevokeInvite(number.to_bytes(16)))
         kept = [int.from_bytes(invite_id) for invite_id in log.roster.invites]
-        assert kept == list(range(3, CLOSED_INVITES_KEPT + 3))
+        assert kept == [1_000, *range(3, CLOSED_INVITES_KEPT + 3)]
 
 
 class TestWelcome:

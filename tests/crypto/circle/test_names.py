@@ -74,6 +74,11 @@ def test_what_cannot_be_a_name_is_refused_with_the_reason(typed: str, words: str
     assert str(caught.value).endswith(".")
 
 
+@pytest.mark.parametrize("code", range(0x21, 0x7F))
+def test_all_of_ascii_that_shows_may_stand_in_a_name(code: int) -> None:
+    assert person_name(f"Ana {chr(code)}") == f"Ana {chr(code)}"
+
+
 def test_marks_on_several_letters_are_not_stacked() -> None:
     name = "q\u0301\u0302\u0303" * 3
     assert person_name(name) == name
@@ -154,6 +159,14 @@ def test_a_name_that_looks_like_another_imitates_it(name: str, other: str) -> No
 )
 def test_names_that_can_be_told_apart_do_not(name: str, other: str) -> None:
     assert imitates(name, [other]) is None
+
+
+def test_marks_are_left_out_up_to_the_ends_of_their_blocks() -> None:
+    bare = skeletons("\u1b05")
+    for mark in "\u0300\u036f\u1ab0\u1dc0\u1dff\u20d0\u20f0\ufe20\ufe2f":
+        assert skeletons(f"\u1b05{mark}") == bare
+    for letter in "\u02ff\u0370\u1b00":
+        assert skeletons(f"\u1b05{letter}") != bare
 
 
 def test_nobody_is_imitated_where_nobody_is() -> None:

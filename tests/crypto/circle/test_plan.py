@@ -55,6 +55,8 @@ def refused(attempt: Change, rule: str, words: str) -> None:
     with pytest.raises(CommitRefusedError, match=words) as caught:
         understand(attempt)
     assert caught.value.rule == rule
+    # whose commit it is, `check` adds
+    assert (caught.value.member, caught.value.name) == (b"", "")
 
 
 def with_joiner(attempt: Change, joiner: Joiner) -> Change:

@@ -213,6 +213,11 @@ def test_an_invite_has_one_to_fifty_uses(uses: int) -> None:
     assert replace(INVITE, uses=uses).uses == uses
 
 
+@pytest.mark.parametrize("history", [0, 0xFFFF])
+def test_an_invite_grants_as_much_history_as_a_circle(history: int) -> None:
+    assert replace(INVITE, history=history).history == history
+
+
 def test_requests_are_sealed_to_the_public_half_of_the_request_secret() -> None:
     assert INVITE.request_key() == x25519_public(INVITE.request_secret)
 
