@@ -101,6 +101,14 @@ def test_parts_keep_all_messages_in_order(lengths: list[int]) -> None:
         assert 0 < sum(len(message.encode()) for message in part.messages) <= PART_LONGEST
 
 
+def test_a_part_is_filled_to_its_last_byte() -> None:
+    first, second = (replace(message, body=bytes(20_000)) for message in REPEATS.messages)
+    left = PART_LONGEST - len(first.encode()) - len(second.encode())
+    for length, count in ((left, 1), (left + 1, 2)):
+        filling = replace(second, body=bytes(20_000 + length))
+        assert len(parts([first, filling])) == count
+
+
 def test_the_longest_part_fits_an_envelope() -> None:
     [part] = parts([replace(REPEATS.messages[0], body=bytes(BODY_LONGEST))])
     envelope, _ = SenderChain().envelope(sent(part), None, NOW, seeded("envelope"))
