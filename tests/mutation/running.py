@@ -1,7 +1,8 @@
 """A run: which tests see a mutant, what has been found out already, and what is left to try.
 
 Verdicts are lines of JSON in a file that is not tracked. A mutant that was killed stays so as long
-as its module is the same; one that survived is tried again when the tests have changed.
+as its module and the file of the test that saw it are the same; every other verdict holds as long
+as all modules and tests are.
 """
 
 from __future__ import annotations
@@ -129,8 +130,9 @@ class Run:
         row = self._known.get(mutant.key)
         if row is None or row["module"] != self.module(mutant.path).digest:
             return None
-        verdict = Verdict(mutant, row["verdict"], row["by"], row["seconds"])
-        return verdict if verdict.killed or row["tests"] == self._tests else None
+        if row["tests"] != self._seen_in(row["by"]):
+            return None
+        return Verdict(mutant, row["verdict"], row["by"], row["seconds"])
 
     def job(self, mutant: Mutant) -> Job:
         """What a worker is told."""
@@ -143,13 +145,20 @@ class Run:
         row = {
             "mutant": verdict.mutant.key,
             "module": self.module(verdict.mutant.path).digest,
-            "tests": self._tests,
+            "tests": self._seen_in(verdict.by),
             "verdict": verdict.verdict,
             "by": verdict.by,
             "seconds": verdict.seconds,
         }
         with self._verdicts.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def _seen_in(self, test: str) -> str:
+        """The digest of a test's file; that of all where no test is to be named."""
+        file = self._root / test.partition("::")[0]
+        if not file.is_file():
+            return self._tests
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
     def try_all(
         self, mutants: Sequence[Mutant], workers: int, done: Callable[[Verdict], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,39 +19,46 @@ from tests.mutation.named import (
 )
 from tests.mutation.source import Mutant, load, modules
 
-NAMED = named_mutants()
-SURVIVORS = known_survivors()
+
+@cache
+def named() -> list[Mutant]:
+    return named_mutants()
+
+
+@cache
+def survivors() -> dict[str, str]:
+    return known_survivors()
 
 
 def test_names_and_mutants_are_there_once() -> None:
-    names = [mutant.name for mutant in NAMED]
-    keys = [mutant.key for mutant in NAMED]
+    names = [mutant.name for mutant in named()]
+    keys = [mutant.key for mutant in named()]
     assert sorted(names) == sorted(set(names))
     assert sorted(keys) == sorted(set(keys))
 
 
 def test_what_has_to_be_killed_is_not_said_to_survive() -> None:
-    assert {mutant.key for mutant in NAMED} & SURVIVORS.keys() == set()
-    assert all(reason.endswith(".") for reason in SURVIVORS.values())
+    assert {mutant.key for mutant in named()} & survivors().keys() == set()
+    assert all(reason.endswith(".") for reason in survivors().values())
 
 
 @pytest.mark.parametrize("rule", BY_NAME)
 def test_every_rule_has_a_mutant(rule: str) -> None:
     """One that changes an expression of `crypto.mls` which stands by that rule's name."""
-    of_rule = [mutant for mutant in NAMED if mutant.name.partition(" ")[0] == rule]
+    of_rule = [mutant for mutant in named() if mutant.name.partition(" ")[0] == rule]
     assert of_rule
     assert all(rule in load(mutant.path).source.decode() for mutant in of_rule)
 
 
 def test_every_check_has_its_mutants() -> None:
     """A new check needs lines in a table; `tests/mutation/run --draft` proposes them."""
-    known = {mutant.key for mutant in NAMED} | SURVIVORS.keys()
+    known = {mutant.key for mutant in named()} | survivors().keys()
     checks = [mutant for module in modules() for mutant in check_mutants(module)]
     assert write_table(mutant for mutant in checks if mutant.key not in known).strip() == ""
 
 
 def test_every_mutant_differs_from_the_code() -> None:
-    for mutant in NAMED:
+    for mutant in named():
         assert ast.unparse(ast.parse(mutant.after)) != mutant.before, mutant.key
 
 

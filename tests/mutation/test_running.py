@@ -72,13 +72,20 @@ class TestVerdicts:
         assert self.run(folder).known(one.mutant) == one
         assert self.run(folder).known(mutant("a + LIMIT", "a")) is None
 
-    def test_of_survivors_end_with_the_tests_and_all_with_the_module(self, folder: Path) -> None:
-        killed = Verdict(mutant("a + LIMIT", "a - LIMIT"), "killed", "a test", 1.5)
+    def test_end_with_what_they_depend_on(self, folder: Path) -> None:
+        test = folder / OWN
+        test.parent.mkdir(parents=True)
+        test.write_text("a test")
+        killed = Verdict(mutant("a + LIMIT", "a - LIMIT"), "killed", f"{OWN}::quick", 1.5)
         survived = Verdict(mutant("a + LIMIT", "a"), "survived", "", 1.5)
         for verdict in (killed, survived):
             self.run(folder).store(verdict)
         other = self.run(folder, "other tests")
         assert (other.known(killed.mutant), other.known(survived.mutant)) == (killed, None)
+        test.write_text("another test")
+        assert other.known(killed.mutant) is None
+        test.write_text("a test")
+        assert other.known(killed.mutant) == killed
         (folder / "crypto" / "mls" / "a.py").write_bytes(SOURCE + b"\n")
         assert self.run(folder).known(killed.mutant) is None
 
