@@ -13,7 +13,7 @@ from typing import Self
 from crypto.content import Again, Ask
 from crypto.envelope import ID_LENGTH
 from crypto.errors import FieldError
-from crypto.fields import bounded, decoded, exact
+from crypto.fields import bounded, decoded, exact, read_number
 from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.codec import Reader, Struct, Writer
@@ -55,9 +55,9 @@ class Repeated(Struct):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         return cls(
-            reader.uint64(),
+            read_number(reader, "a message's counter"),
             reader.raw(ID_LENGTH),
-            reader.uint64(),
+            read_number(reader, "a message's time"),
             reader.uint16(),
             reader.opaque(),
         )

@@ -13,7 +13,7 @@ from typing import Self
 from crypto.access.log import Head
 from crypto.beacon import open_under, seal_under
 from crypto.errors import FieldError, ForgedError, MisuseError
-from crypto.fields import decoded, exact, read_head, write_head
+from crypto.fields import decoded, exact, read_head, read_number, write_head
 from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import (
@@ -61,12 +61,12 @@ class Beat(Struct):
     def read(cls, reader: Reader) -> Self:
         return cls(
             leaf_key=reader.raw(PUBLIC_KEY_LENGTH),
-            epoch=reader.uint64(),
+            epoch=read_number(reader, "an epoch"),
             epoch_authenticator=reader.raw(HASH_LENGTH),
             head=read_head(reader),
-            counter=reader.uint64(),
+            counter=read_number(reader, "a message's counter"),
             stuck_at=_read_stuck(reader),
-            at=reader.uint64(),
+            at=read_number(reader, "a heartbeat's time"),
         )
 
 
@@ -130,7 +130,7 @@ def open_beat(beacon_keys: Iterable[Secret], circle_id: bytes, sealed: bytes) ->
 
 
 def _read_stuck(reader: Reader) -> int | None:
-    stuck, stuck_at = reader.uint8(), reader.uint64()
+    stuck, stuck_at = reader.uint8(), read_number(reader, "an entry's number")
     if stuck > 1 or (stuck_at and not stuck):
         raise FieldError("a device is stuck at an entry or not")
     return stuck_at if stuck else None

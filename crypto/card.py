@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from crypto.errors import ForgedError, UnopenedError
-from crypto.fields import bounded, decoded, exact, read_text, sized, write_text
+from crypto.fields import bounded, decoded, exact, read_number, read_text, sized, write_text
 from crypto.invite import InviteKeys
 from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.mls.codec import Reader, Struct, Writer
@@ -97,8 +97,8 @@ class Card(Struct):
             cap=reader.uint8(),
             door=reader.uint8(),
             history=reader.uint16(),
-            expires_at=reader.uint64(),
-            written_at=reader.uint64(),
+            expires_at=read_number(reader, "a code's time"),
+            written_at=read_number(reader, "a card's time"),
             relay=RelayAddress.read(reader),
             relay_key=reader.raw(PUBLIC_KEY_LENGTH),
             request_key=reader.raw(PUBLIC_KEY_LENGTH),

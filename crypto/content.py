@@ -92,7 +92,7 @@ def _text(value: object) -> bool:
 def _counters(value: object) -> bool:
     if not isinstance(value, tuple) or not 1 <= len(value) <= ASKED_MOST:
         return False
-    if not all(type(counter) is int and 1 <= counter < 1 << 64 for counter in value):
+    if not all(type(counter) is int and 1 <= counter < 1 << 63 for counter in value):
         return False
     return all(before < after for before, after in pairwise(value))
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from crypto.access.binding import INVITE_ID_LENGTH, admit_statement
 from crypto.errors import FieldError, UnopenedError
-from crypto.fields import decoded, exact, read_text, sized, write_text
+from crypto.fields import decoded, exact, read_number, read_text, sized, write_text
 from crypto.invite import InviteKeys
 from crypto.mls import hpke
 from crypto.mls.cipher_suite import CipherSuite
@@ -138,7 +138,7 @@ class EntryRequest(Struct):
             read_key_package(reader),
             read_text(reader),
             reader.raw(SIGNATURE_LENGTH),
-            reader.uint64(),
+            read_number(reader, "a request's time"),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Self
 from crypto.access.log import Head
 from crypto.content import BODY_LONGEST, Content, read_content, write_content
 from crypto.errors import FieldError, NewerError
-from crypto.fields import bounded, exact, read_head, write_head
+from crypto.fields import bounded, exact, read_head, read_number, write_head
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import Rng
 
@@ -76,9 +76,9 @@ class Envelope(Struct):
         return cls(
             type=reader.uint16(),
             id=reader.raw(ID_LENGTH),
-            counter=reader.uint64(),
+            counter=read_number(reader, "a message's counter"),
             previous=reader.raw(ID_LENGTH),
-            sent_at=reader.uint64(),
+            sent_at=read_number(reader, "a message's time"),
             head=reader.optional(read_head),
             body=reader.opaque(),
         )

@@ -14,6 +14,9 @@ from crypto.mls.errors import DecodeError
 
 S = TypeVar("S", bound=Struct)
 
+NUMBER_HIGHEST = (1 << 63) - 1
+"""Of counters, times and places in the log: what a database keeps as a whole number."""
+
 
 def exact(value: bytes, length: int, what: str) -> None:
     """Bytes of exactly this length, or FieldError."""
@@ -25,6 +28,13 @@ def bounded(value: int, lowest: int, highest: int, what: str) -> None:
     """A number from `lowest` to `highest`, or FieldError."""
     if not lowest <= value <= highest:
         raise FieldError(f"{what} is from {lowest} to {highest}, not {value}")
+
+
+def read_number(reader: Reader, what: str) -> int:
+    """A `uint64` that any machine can count with: below 2^63, or FieldError."""
+    value = reader.uint64()
+    bounded(value, 0, NUMBER_HIGHEST, what)
+    return value
 
 
 def sized(value: str, shortest: int, longest: int, what: str) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 
 from crypto.content import Content, PassedOn, read_content
 from crypto.envelope import ID_LENGTH
-from crypto.fields import bounded, decoded, exact, read_text, sized, write_text
+from crypto.fields import bounded, decoded, exact, read_number, read_text, sized, write_text
 from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.codec import Reader, Struct, Writer
@@ -65,7 +65,7 @@ class PassedOnMessage(Struct):
             reader.raw(ID_LENGTH),
             read_text(reader),
             reader.raw(PUBLIC_KEY_LENGTH),
-            reader.uint64(),
+            read_number(reader, "a message's time"),
             reader.uint16(),
             reader.opaque(),
         )

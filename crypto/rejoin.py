@@ -14,7 +14,7 @@ from crypto.access.binding import AccessKeyPair, rekey_statement
 from crypto.beacon import open_under, seal_under
 from crypto.entry import read_key_package
 from crypto.errors import ForgedError
-from crypto.fields import decoded, exact
+from crypto.fields import decoded, exact, read_number
 from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.mls.framing import MlsMessage
@@ -115,7 +115,7 @@ class Rejoin(Struct):
             reader.raw(SIGNATURE_LENGTH),
             reader.raw(SIGNATURE_LENGTH),
             reader.raw(SIGNATURE_LENGTH),
-            reader.uint64(),
+            read_number(reader, "a request's time"),
         )
 
 

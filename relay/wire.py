@@ -421,7 +421,7 @@ FromClient: TypeAlias = (
     | CloseNameplate
 )
 
-_NUMBER = uint()
+_NUMBER = uint((1 << 63) - 1)  # what both sides' databases keep as a whole number
 _ID = fixed(16)
 _KEY = fixed(32)
 _HASH = fixed(32)

@@ -160,7 +160,7 @@ def envelopes() -> Answers:
         SUITE, CIRCLE_ID, LEAF.public, encryption.public, history, scripted(EPHEMERAL)
     )
     chain, cases = SenderChain(), []
-    asked = Ask(b"l" * 32, (3, 5, 2**64 - 1), encryption.public)
+    asked = Ask(b"l" * 32, (3, 5, 2**63 - 1), encryption.public)
     repeats = Repeats(
         (Repeated(3, b"3" * 16, NOW, 1, b"\x81\xa4text\xa2hi"), Repeated(5, bytes(16), 0, 3, b""))
     )

@@ -34,9 +34,9 @@ REPEATS = Repeats(
 
 messages = st.builds(
     Repeated,
-    st.integers(1, 2**64 - 1),
+    st.integers(1, 2**63 - 1),
     st.binary(min_size=16, max_size=16),
-    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**63 - 1),
     st.integers(0, 0xFFFF),
     st.binary(max_size=100),
 )

@@ -21,7 +21,7 @@ BEAT = Beat(LEAF.public, 3, b"e" * 32, HEAD, 12, None, NOW)
 STUCK = replace(BEAT, stuck_at=9)
 FORMER = Secret(b"\x32" * 32)
 
-uint64 = st.integers(0, 2**64 - 1)
+uint64 = st.integers(0, 2**63 - 1)
 keys = st.binary(min_size=32, max_size=32)
 heads = st.builds(
     Head, st.binary(min_size=16, max_size=16), uint64, keys, st.binary(min_size=64, max_size=64)

@@ -37,7 +37,7 @@ contents = st.one_of(
     st.builds(
         Ask,
         st.binary(min_size=32, max_size=32),
-        st.sets(st.integers(1, 2**64 - 1), min_size=1, max_size=9).map(
+        st.sets(st.integers(1, 2**63 - 1), min_size=1, max_size=9).map(
             lambda found: tuple(sorted(found))
         ),
         st.binary(min_size=32, max_size=32),
@@ -166,7 +166,7 @@ def test_any_body_is_read_or_refused(number: int, body: bytes) -> None:
         PassedOn(b"", b""),
         PassedOn(bytes(32), bytes(BODY_LONGEST + 1)),
         Ask(bytes(32), (), bytes(32)),
-        Ask(bytes(32), (1 << 64,), bytes(32)),
+        Ask(bytes(32), (1 << 63,), bytes(32)),
         Again(bytes(32), bytes(BODY_LONGEST + 1)),
     ],
 )
@@ -176,7 +176,7 @@ def test_what_would_be_refused_is_not_written(content: Content) -> None:
 
 
 def test_as_many_as_may_be_are_asked_for() -> None:
-    ask = Ask(bytes(32), tuple(range(2**64 - ASKED_MOST, 2**64)), bytes(32))
+    ask = Ask(bytes(32), tuple(range(2**63 - ASKED_MOST, 2**63)), bytes(32))
     assert read_content(*write_content(ask)) == ask
 
 

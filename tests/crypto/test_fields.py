@@ -9,10 +9,12 @@ import pytest
 
 from crypto.errors import FieldError
 from crypto.fields import (
+    NUMBER_HIGHEST,
     bounded,
     decoded,
     exact,
     read_head,
+    read_number,
     read_text,
     sized,
     write_head,
@@ -94,3 +96,11 @@ def test_a_head_stands_in_a_structure() -> None:
     reader.finish()
     with pytest.raises(DecodeError):
         read_head(Reader(HEAD.encode()[:-1]))
+
+
+def test_numbers_are_what_any_machine_counts_with() -> None:
+    for value in (0, NUMBER_HIGHEST):
+        assert read_number(Reader(value.to_bytes(8)), "a number") == value
+    for value in (NUMBER_HIGHEST + 1, 2**64 - 1):
+        with pytest.raises(FieldError, match="a number is from 0"):
+            read_number(Reader(value.to_bytes(8)), "a number")

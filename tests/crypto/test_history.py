@@ -49,7 +49,7 @@ messages = st.builds(
     st.binary(min_size=16, max_size=16),
     st.text(min_size=1, max_size=16),
     st.binary(min_size=32, max_size=32),
-    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**63 - 1),
     st.integers(0, 0xFFFF),
     st.binary(max_size=100),
 )

@@ -33,7 +33,7 @@ PAGE = (Path(__file__).parents[2] / "docs/protocol.md").read_text(encoding="utf-
 ids = st.binary(min_size=16, max_size=16)
 keys = st.binary(min_size=32, max_size=32)
 signatures = st.binary(min_size=64, max_size=64)
-numbers = st.integers(0, 2**64 - 1)
+numbers = st.integers(0, 2**63 - 1)
 bytes_ = st.integers(0, 255)
 codes = st.integers(0, 0xFFFF)
 words = st.lists(st.integers(0, 1295), min_size=1, max_size=2)
@@ -230,11 +230,11 @@ class TestPack:
             assert len(message) + sizes_[after[1]] > wire.MESSAGE_LIMIT
 
     def test_the_largest_entry_fits_alone(self) -> None:
-        largest = wire.Commit(b"i" * 16, 2**64 - 1, b"b" * 69_000, b"")
+        largest = wire.Commit(b"i" * 16, 2**63 - 1, b"b" * 69_000, b"")
         room = wire.MESSAGE_LIMIT - len(wire.message(largest))
-        commit = wire.Commit(b"i" * 16, 2**64 - 1, largest.body, b"s" * (room - 2))
+        commit = wire.Commit(b"i" * 16, 2**63 - 1, largest.body, b"s" * (room - 2))
         assert wire.decode_from_client(wire.message(commit)) == [commit]
-        entry = wire.encode_entry(2**64 - 1, 2, 2**64 - 1, commit.body, commit.side_data)
+        entry = wire.encode_entry(2**63 - 1, 2, 2**64 - 1, commit.body, commit.side_data)
         (message,) = wire.pack([entry])
         assert len(message) <= wire.MESSAGE_LIMIT
 

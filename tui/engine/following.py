@@ -90,7 +90,7 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
     if view.state.beacon_key != before.state.beacon_key:
         until = circle.context.now() + BEACON_KEPT
         store.beacons.save(BeaconRecord(number, before.state.beacon_key.reveal(), until))
-    _leaves(circle, before)
+    leaves(circle, before)
     for text in notices.sentences(outcome, circle.member.public):
         timeline.notice(circle, text, at=time)
     _invites(circle, outcome)
@@ -98,14 +98,24 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
     _done_by_others(circle)
 
 
-def _leaves(circle: Circle, before: CircleView) -> None:
-    """Newcomers' messages are counted from their first; who went is no longer waited for."""
+def leaves(circle: Circle, before: CircleView) -> None:
+    """Newcomers' messages are counted from their first; who went is no longer waited for.
+
+    How far back somebody may ask for messages is the member's, and stays over new devices.
+    """
     store, number = circle.context.store, circle.number
-    old = {leaf.signature_key for leaf in before.leaves.values()}
-    new = {leaf.signature_key for leaf in circle.view.leaves.values()}
-    for key in new - old:
-        store.senders.save(SenderRecord(number, key))
-    for key in old - new:
+    old = {leaf.signature_key: leaf.member for leaf in before.leaves.values()}
+    new = {leaf.signature_key: leaf.member for leaf in circle.view.leaves.values()}
+    since: dict[bytes, int] = {}
+    for key, member in old.items():
+        sender = store.senders.get(number, key)
+        earliest = 0 if sender is None else sender.since
+        since[member] = min(since.get(member, earliest), earliest)
+    for key, member in new.items():
+        if key not in old:
+            came_in = since.get(member, circle.record.n)
+            store.senders.save(SenderRecord(number, key, since=came_in))
+    for key in old.keys() - new.keys():
         store.senders.delete(number, key)
     members = circle.view.state.member_keys()
     for leaver in store.leavers.where("circle = ?", number):

@@ -8,6 +8,7 @@ that is yet to come, or proves that the relay shows two logs.
 from __future__ import annotations
 
 from crypto.access.log import Head, chain
+from crypto.fields import NUMBER_HIGHEST
 from relay.wire import Entry
 from tui.engine import timeline
 from tui.engine.circle import Circle
@@ -52,7 +53,9 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
 def note(circle: Circle, head: Head, whose: str) -> bool:
     """Compare a head with the log; whether it fits, or is of an entry that is yet to come."""
     record = circle.record
-    if head.incarnation != record.incarnation or not head.verify(circle.id, record.relay_key):
+    if head.n > NUMBER_HIGHEST or head.incarnation != record.incarnation:
+        return False
+    if not head.verify(circle.id, record.relay_key):
         return False
     if head.n > record.n:
         known = circle.heads.get(head.n)

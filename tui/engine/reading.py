@@ -7,7 +7,7 @@ from crypto.access.errors import MalformedError
 from crypto.access.log import Kind, entry_hash
 from crypto.access.side_data import LeaveWelcome, decode
 from crypto.circle.view import Leaf
-from crypto.content import Cover, Leave, PassedOn, Text, Unknown
+from crypto.content import Again, Ask, Cover, Leave, PassedOn, Text, Unknown
 from crypto.entry import RANK_WAIT, rank
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.errors import PeerError
@@ -15,7 +15,17 @@ from crypto.mls.errors import DecodeError, KeyUsedError, MlsError, OwnLeafError
 from crypto.mls.evolution import CommitChange
 from crypto.mls.group import ApplicationMessage
 from relay import wire
-from tui.engine import committing, door, following, heads, history, returning, saying, timeline
+from tui.engine import (
+    committing,
+    door,
+    following,
+    heads,
+    history,
+    missing,
+    returning,
+    saying,
+    timeline,
+)
 from tui.engine.circle import Circle
 from tui.engine.intentions import intend
 from tui.engine.padding import well_framed
@@ -177,17 +187,19 @@ def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool
         chain = SenderChain(sender.counter, sender.newest)
         place = chain.place(envelope)
         if place is Place.REPEATED:
-            return not timeline.known(circle, envelope.id)
+            if timeline.known(circle, envelope.id):
+                return False
+            missing.late(circle, leaf, envelope.counter)
+            return True
         if place is Place.AFTER_GAP:
-            missing = chain.missing(envelope)
-            messages = "1 message" if missing == 1 else f"{missing} messages"
-            verb = "is" if missing == 1 else "are"
-            text = f"{messages} from {leaf.name} {verb} missing."
-            timeline.notice(circle, text, warning=True, at=time)
+            missing.gap(circle, leaf, chain.counter + 1, chain.missing(envelope), time)
         elif place is Place.BROKEN:
             text = f"A message from {leaf.name} does not follow the one before it."
             timeline.notice(circle, text, warning=True, at=time)
-    store.senders.save(SenderRecord(number, leaf.signature_key, envelope.counter, envelope.id))
+    else:
+        sender = SenderRecord(number, leaf.signature_key)
+    sender.counter, sender.newest = envelope.counter, envelope.id
+    store.senders.save(sender)
     return True
 
 
@@ -201,6 +213,10 @@ def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> 
             _leaves(circle, leaf, content, shown)
         case PassedOn():
             history.received(circle, leaf, content)
+        case Ask():
+            missing.asked(circle, leaf, content)
+        case Again():
+            missing.came(circle, leaf, content)
         case Cover():
             pass
 

@@ -22,7 +22,7 @@ from crypto.primitives import sha256
 from crypto.rejoin import OldKeys, Rejoin, open_rejoin, seal_rejoin
 from crypto.secret import Secret
 from relay import wire
-from tui.engine import saying, timeline
+from tui.engine import following, saying, timeline
 from tui.engine.circle import ACTIVE, STOPPED, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.store.records import RejoiningRecord, RequestRecord
@@ -176,7 +176,7 @@ def welcome(circle: Circle, part: wire.Welcome) -> None:
 
 
 def _in_again(circle: Circle, asked: RejoiningRecord, group: Group) -> None:
-    record, store = circle.record, circle.context.store
+    record, store, before = circle.record, circle.context.store, circle.view
     circle.group = group
     record.leaf_seed, record.access_seed = asked.leaf_seed, asked.access_seed
     record.status, record.sentence, record.stuck_at = ACTIVE, "", 0
@@ -189,4 +189,5 @@ def _in_again(circle: Circle, asked: RejoiningRecord, group: Group) -> None:
     store.pending.delete(circle.number)
     store.rejoinings.delete(circle.number)
     circle.new_epoch()
+    following.leaves(circle, before)
     timeline.notice(circle, "This device came in again, with fresh keys.")

@@ -133,7 +133,8 @@ def waits_again(circle: Circle) -> None:
 def renumber(circle: Circle) -> None:
     """Number what waits anew, for a leaf that has said nothing yet; the ids stay."""
     record, outbox = circle.record, circle.context.store.outbox
-    record.counter, record.newest = 0, NO_PREVIOUS
+    record.counter, record.newest, record.numbered = 0, NO_PREVIOUS, 0
+    counters = {}
     for outgoing in outbox.where("circle = ? ORDER BY seq", circle.number):
         envelope = replace(
             Envelope.decode(outgoing.envelope),
@@ -141,8 +142,10 @@ def renumber(circle: Circle) -> None:
             previous=record.newest,
         )
         record.counter, record.newest = envelope.counter, envelope.id
+        counters[envelope.id] = envelope.counter
         outgoing.envelope, outgoing.epoch, outgoing.frame = envelope.encode(), -1, b""
         outbox.save(outgoing)
+    timeline.renumbered(circle, counters)
     circle.changed()
 
 

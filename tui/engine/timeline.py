@@ -78,6 +78,11 @@ def _add(circle: Circle, record: MessageRecord) -> None:
 
 def notice(circle: Circle, text: str, *, warning: bool = False, at: int | None = None) -> None:
     """Something that happened, said by this client."""
+    announce(circle, text, warning=warning, at=at)
+
+
+def announce(circle: Circle, text: str, *, warning: bool, at: int | None = None) -> int:
+    """As `notice`; the position of its row, by which it can be reworded."""
     now = circle.context.now() if at is None else at
     record = MessageRecord(
         circle=circle.number,
@@ -96,6 +101,17 @@ def notice(circle: Circle, text: str, *, warning: bool = False, at: int | None =
         state=MessageState.RECEIVED,
     )
     _add(circle, record)
+    return record.position
+
+
+def reword(circle: Circle, position: int, text: str, *, kind: RowKind) -> None:
+    """A notice is not how things stand any more."""
+    messages = circle.context.store.messages
+    record = messages.get(circle.number, position)
+    if record is not None:
+        record.text, record.kind = text, kind
+        messages.save(record)
+        circle.context.tell(RowChanged(row=_row(circle, record)))
 
 
 def known(circle: Circle, id: bytes) -> bool:
@@ -152,6 +168,7 @@ def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
         type=envelope.type,
         body=envelope.body,
         state=MessageState.WAITING,
+        counter=envelope.counter,
     )
     _add(circle, record)
     return record
@@ -184,6 +201,25 @@ def passed_on(circle: Circle, record: MessageRecord) -> None:
     """A message of before, from whoever let this person in."""
     if not known(circle, record.id):
         _add(circle, record)
+
+
+def came_again(circle: Circle, record: MessageRecord) -> None:
+    """A message that was missing, at the place that was kept for it."""
+    _add(circle, record)
+    circle.tell_changed()
+
+
+def renumbered(circle: Circle, counters: dict[bytes, int]) -> None:
+    """Own messages are counted anew, from a new leaf's first: by id, those that wait."""
+    database = circle.context.store.database
+    database.write(
+        "UPDATE messages SET counter = 0 WHERE circle = ? AND counter > 0", (circle.number,)
+    )
+    for id, counter in counters.items():
+        database.write(
+            "UPDATE messages SET counter = ? WHERE circle = ? AND id = ?",
+            (counter, circle.number, id),
+        )
 
 
 def rows_before(store: Store, circle: int, position: int | None, limit: int) -> list[MessageRecord]:

@@ -1,4 +1,4 @@
-"""What a profile keeps, as one record type a table (`schema/0001_profile.sql` says what is what).
+"""What a profile keeps, as one record type a table (the files in `schema/` say what is what).
 
 Records are plain values: what they mean is known to the modules that use them. Seeds and snapshots
 are secrets in the form that the encrypted database holds; whoever takes one out makes a `Secret`
@@ -57,6 +57,12 @@ class CircleRecord:
     left_at: int = 0
     read_position: int = 0
     draft: str = ""
+    numbered: int = 0
+    fresh_at: int = 0
+    ahead: int = 0
+    ahead_since: int = 0
+    branch: bytes = b""
+    branch_end: int = 0
 
 
 @dataclass(slots=True)
@@ -144,6 +150,7 @@ class MessageRecord:
     body: bytes = field(repr=False)
     state: str
     passed_by: str = ""
+    counter: int = 0
 
 
 @dataclass(slots=True)
@@ -182,6 +189,36 @@ class SenderRecord:
     leaf_key: bytes
     counter: int = 0
     newest: bytes = NO_PREVIOUS
+    since: int = 0
+
+
+@dataclass(slots=True)
+class MissingRecord:
+    """A message of another leaf that was not shown; `whole` and `shown` are of its notice."""
+
+    circle: int
+    leaf_key: bytes
+    counter: int
+    position: int
+    notice: int
+    whole: int
+    shown: int = 0
+    asked_at: int = 0
+    asks: int = 0
+    key: bytes = field(default=b"", repr=False)
+
+
+@dataclass(slots=True)
+class ForkRecord:
+    """A head of another log, signed by the same relay, and whose device named it."""
+
+    circle: int
+    leaf_key: bytes
+    member: bytes
+    name: str
+    n: int
+    head: bytes
+    settled: int = 0
 
 
 @dataclass(slots=True)
@@ -254,6 +291,8 @@ class Store:
         self.requests = Table(database, "requests", RequestRecord, "circle", "n")
         self.invites = Table(database, "invites", InviteRecord, "circle", "id")
         self.senders = Table(database, "senders", SenderRecord, "circle", "leaf_key")
+        self.missing = Table(database, "missing", MissingRecord, "circle", "leaf_key", "counter")
+        self.forks = Table(database, "forks", ForkRecord, "circle", "leaf_key")
         self.leavers = Table(database, "leavers", LeaverRecord, "circle", "member")
         self.beacons = Table(database, "beacons", BeaconRecord, "circle", "key")
         self.joinings = Table(database, "joinings", JoiningRecord, "entry")
