@@ -9,7 +9,18 @@ from crypto.access.binding import bind_statement, create_statement
 from crypto.access.log import EMPTY_CHAIN, Head
 from relay import wire
 from relay.wire import FromClient, FromRelay, Refusal
-from tui.engine import beats, committing, door, heads, reading, returning, saying, spoken, timeline
+from tui.engine import (
+    beats,
+    committing,
+    door,
+    heads,
+    missing,
+    reading,
+    returning,
+    saying,
+    spoken,
+    timeline,
+)
 from tui.engine.circle import (
     ACTIVE,
     EVICTED,
@@ -135,6 +146,7 @@ class CircleLine(Line):
             committing.refresh_when_due(circle)
         door.open_when_due(circle)
         committing.advance(circle)
+        missing.ask_when_due(circle)
         saying.pump(circle)
         returning.pump(circle)
         beats.beat_when_due(circle)
@@ -159,7 +171,8 @@ class CircleLine(Line):
         now = self.context.now()
         times = [connection.beat_after, connection.commit_after, connection.message_after]
         times.append(connection.acknowledge_at)
-        times += [time for time in (next_time(circle), door.next_due(circle)) if time is not None]
+        later = (next_time(circle), door.next_due(circle), missing.next_time(circle))
+        times += [time for time in later if time is not None]
         if circle.spoken is not None:
             times.append(circle.spoken.until)
         return min((time for time in times if time > now), default=None)
