@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from relay import wire
 from relay.hub import Hub
 from relay.limits import QUEUE_LIMIT, Rate, Settings
+from relay.live import NO_SPACE_WAIT
 from relay.server import PING_SECONDS, Server, Shared
 from relay.store.contract import Cursor, Outcome
 from relay.store.reader import Reader
@@ -503,6 +504,40 @@ class TestEnding:
             (refused,) = wire.decode_from_relay(message)
             assert isinstance(refused, wire.Refused) and refused.code == Refusal.BROKEN
             await other.close()
+
+    async def test_an_fsync_that_fails_is_never_acknowledged(
+        self, tmp_path: Path, disk: Disk
+    ) -> None:
+        bodies: list[bytes] = []
+        async with running(tmp_path, vfs=disk.name) as relay, relay.client() as ana:
+            await ana.create()
+            for n in range(1, 6):
+                bodies.append(b"%d" % n)
+                assert await ana.append(bodies[-1], 0) == n
+            disk.failing_syncs = apsw.IOError
+            await ana.say(wire.Append(fresh_id(), 0, b"on hope"))
+            assert (await ana.hear(wire.Refused)).code == Refusal.BROKEN
+            await asyncio.wait_for(relay.server.stopping.wait(), 10)
+        disk.failing_syncs = None
+        async with running(tmp_path) as relay, relay.client() as ana:
+            await ana.say(ana.binding(ANA, 0))
+            await ana.hear(wire.Bound)
+            assert [(await ana.hear(wire.Entry)).body for _ in bodies] == bodies
+
+    async def test_a_full_disk_is_said_and_goes_on(self, tmp_path: Path, disk: Disk) -> None:
+        async with running(tmp_path, vfs=disk.name) as relay, relay.client() as ana:
+            await ana.create()
+            await ana.append(b"before", 0)
+            disk.room = 0
+            await ana.say(wire.Append(fresh_id(), 0, b"without room"))
+            refused = await ana.hear(wire.Refused)
+            assert refused.code == Refusal.NO_SPACE
+            assert 0 < refused.number <= NO_SPACE_WAIT
+            assert (await get(relay, "/readyz"))[0] == 200
+            async with relay.client() as again:
+                await again.say(again.binding(ANA, 0))
+                await again.hear(wire.Bound)
+                assert (await again.hear(wire.Entry)).body == b"before"
 
     async def test_a_fault_of_its_own_ends_it(
         self, relay: Running, caplog: pytest.LogCaptureFixture
