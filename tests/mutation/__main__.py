@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.mutation.checks import check_mutants
-from tests.mutation.named import known_survivors, named_mutants, write_table
+from tests.mutation.named import known_survivors, named_mutants, unnamed, write_table
 from tests.mutation.operators import sample
 from tests.mutation.running import Run, Verdict
 from tests.mutation.source import Mutant, modules
@@ -21,18 +20,13 @@ def _arguments() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--named", action="store_true", help="all that have a name")
     what.add_argument("--sample", type=int, metavar="N", help="N of all the others")
-    what.add_argument("--draft", action="store_true", help="print the checks that lack a name")
+    what.add_argument(
+        "--draft", action="store_true", help="print what the tables lack, and what is in vain"
+    )
     parser.add_argument("--seed", type=int, default=1, help="which sample (default: 1)")
     parser.add_argument("--only", default="", metavar="PATH", help="only modules below this path")
     parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
     return parser.parse_args()
-
-
-def unnamed() -> list[Mutant]:
-    """The mutants of checks that no table has."""
-    keys = {mutant.key for mutant in named_mutants()}
-    drafts = (mutant for module in modules() for mutant in check_mutants(module))
-    return [mutant for mutant in drafts if mutant.key not in keys]
 
 
 def _chosen(arguments: argparse.Namespace, run: Run) -> list[Mutant]:
@@ -65,7 +59,8 @@ def main() -> int:
     """Returns the exit code: 0 where every survivor is in the table of survivors."""
     arguments = _arguments()
     if arguments.draft:
-        print(write_table(unnamed()), end="")
+        stale, missing = unnamed()
+        print("".join(f"# {line}\n" for line in stale) + write_table(missing), end="")
         return 0
     verdicts: list[Verdict] = []
     with Run.begin() as run:

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.mutation.source import CHECKOUT, Module, Mutant, load
+from tests.mutation.checks import check_mutants
+from tests.mutation.source import CHECKOUT, Module, Mutant, load, modules
 
 TABLES = Path(__file__).parent / "table"
 SURVIVORS = TABLES / "survivors.txt"
@@ -25,41 +26,57 @@ _LINE = re.compile(r"    (?P<name>[^:]+): (?P<before>.+) => (?P<after>.+?)(?: \[
 
 
 class StaleTableError(Exception):
-    """A line of a table speaks of an expression that is not there."""
+    """Lines of tables that speak of expressions which are not there, or can't be read."""
 
 
-def read_table(table: Path, root: Path = CHECKOUT) -> Iterator[Mutant]:
-    """The mutants of one table; `StaleTableError` where the code has no such expression."""
+def read_table(table: Path, stale: list[str], root: Path = CHECKOUT) -> Iterator[Mutant]:
+    """The mutants of one table; what it says of lines that are none goes to `stale`."""
     module: Module | None = None
     function = ""
     for number, line in enumerate(table.read_text("utf-8").splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not line.startswith(" "):
-            module = load(line.strip(), root)
+            path = line.strip()
+            module = load(path, root) if (root / path).is_file() else None
         elif not line.startswith("    "):
             function = line.strip().removeprefix("(module)")
+        elif (match := _LINE.fullmatch(line)) is None:
+            stale.append(f"{table.name}, line {number}, can't be read: {line.strip()}")
         else:
-            match = _LINE.fullmatch(line)
-            if match is None or module is None:
-                raise StaleTableError(f"{table.name}, line {number}: not readable: {line}")
-            place = module.find(function, match["before"], int(match["nth"] or 1))
-            if place is None:
-                raise StaleTableError(
-                    f"{table.name}, line {number}: not in {module.path}, {function}: {line.strip()}"
-                )
-            yield module.mutant(place, match["after"], match["name"])
+            at = (function, match["before"], int(match["nth"] or 1))
+            place = None if module is None else module.find(*at)
+            if module is None or place is None:
+                stale.append(f"{table.name}, line {number}, is not in the code: {line.strip()}")
+            else:
+                yield module.mutant(place, match["after"], match["name"])
+
+
+def _read(tables: Iterable[Path], root: Path) -> list[Mutant]:
+    stale: list[str] = []
+    mutants = [mutant for table in tables for mutant in read_table(table, stale, root)]
+    if stale:
+        raise StaleTableError("\n".join(stale))
+    return mutants
 
 
 def named_mutants(root: Path = CHECKOUT) -> list[Mutant]:
-    """All mutants that have a name, each of which has to be killed."""
-    tables = (table for table in sorted(TABLES.glob("*.txt")) if table != SURVIVORS)
-    return [mutant for table in tables for mutant in read_table(table, root)]
+    """All mutants that have a name, each of which has to be killed; or StaleTableError."""
+    return _read((table for table in sorted(TABLES.glob("*.txt")) if table != SURVIVORS), root)
 
 
 def known_survivors(root: Path = CHECKOUT) -> dict[str, str]:
-    """The reason, by the key of a mutant that nothing can kill."""
-    return {mutant.key: mutant.name for mutant in read_table(SURVIVORS, root)}
+    """The reason, by the key of a mutant that nothing can kill; or StaleTableError."""
+    return {mutant.key: mutant.name for mutant in _read([SURVIVORS], root)}
+
+
+def unnamed(root: Path = CHECKOUT) -> tuple[list[str], list[Mutant]]:
+    """What is wrong with the tables: lines that are none, and mutants of checks that they lack."""
+    stale: list[str] = []
+    tables = sorted(TABLES.glob("*.txt"))
+    keys = {mutant.key for table in tables for mutant in read_table(table, stale, root)}
+    checks = (mutant for module in modules(root) for mutant in check_mutants(module))
+    return stale, [mutant for mutant in checks if mutant.key not in keys]
 
 
 def write_table(mutants: Iterable[Mutant]) -> str:
