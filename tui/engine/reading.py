@@ -32,6 +32,14 @@ from tui.engine.padding import well_framed
 from tui.engine.store.records import LeaverRecord, SenderRecord
 from tui.engine.wishes import FinishLeaves
 
+COMMITS_KEPT = 365 * 86_400_000
+CLOCKS_APART = 86_400_000
+"""Milliseconds by which the relay's clock and this one may differ before the relay is blamed."""
+
+THROWN_AWAY = (
+    "The relay threw away a change to the circle before its time, and this device needs it. Come "
+    "in again to go on, with fresh keys."
+)
 AWAY_TOO_LONG = (
     "This device was away for so long that changes to the circle are gone which it would need. "
     "Come in again to go on, with fresh keys."
@@ -57,10 +65,30 @@ def gone(circle: Circle, shown: wire.Gone) -> None:
     heads.fold(circle, shown.n, shown.kind, shown.entry_hash, None)
     if circle.arriving or not circle.active:
         return
+    early = _too_early(circle, shown)
     if shown.kind == Kind.COMMIT:
-        circle.stop(AWAY_TOO_LONG)
+        sentence = THROWN_AWAY if early else AWAY_TOO_LONG
+        circle.stop(sentence)
+        timeline.notice(circle, sentence, warning=True)
     elif shown.kind == Kind.MESSAGE:
-        timeline.notice(circle, "A message has gone before this device could read it.")
+        text = "A message has gone before this device could read it."
+        if early:
+            text = "The relay threw away a message before its time: this device has not read it."
+        timeline.notice(circle, text, warning=early)
+
+
+def _too_early(circle: Circle, shown: wire.Gone) -> bool:
+    """Whether an entry that this device has not had is gone though it must be kept still.
+
+    It is no older than the entry before it, of which the time is known.
+    """
+    row = circle.context.store.database.row(
+        "SELECT time FROM entries WHERE circle = ? AND n < ? AND time > 0 ORDER BY n DESC LIMIT 1",
+        (circle.number, shown.n),
+    )
+    before = 0 if row is None else int(str(row[0]))
+    kept = COMMITS_KEPT if shown.kind == Kind.COMMIT else circle.view.state.retention * 1000
+    return before + kept > circle.context.now() + CLOCKS_APART
 
 
 def done(circle: Circle, answer: wire.Done) -> None:

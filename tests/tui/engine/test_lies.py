@@ -19,8 +19,8 @@ from relay import wire
 from relay.wire import Entry, FromRelay
 from tests.harness import Person, World
 from tests.tui.engine.lying import Lie, LyingWorld
-from tui.engine.commands import SendText
-from tui.engine.events import LinkState
+from tui.engine.commands import ChangeSettings, Rejoin, SendText
+from tui.engine.events import Finished, LinkState
 
 RELAY = AccessKeyPair.from_seed(Secret(b"\x07" * 32))
 
@@ -145,7 +145,7 @@ def test_what_the_relay_did_not_sign_is_found_by_what_it_did(lie: str) -> None:
 
 def test_what_has_gone_is_said_to_have_gone() -> None:
     world, ana, bo = talk(1, Clumsy().forgets)
-    gone = [text for text in bo.notices() if "has gone before this device" in text]
+    gone = [text for text in bo.warnings() if "threw away a message before its time" in text]
     assert len(gone) == 4
     world.lie = None
     ana.says("after")
@@ -153,6 +153,34 @@ def test_what_has_gone_is_said_to_have_gone() -> None:
     again = "4 messages from Ana were missing. Ana's device sent them again."
     assert again in bo.notices()
     assert bo.texts() == ["Bo: mine", "Ana: 0", "Ana: 1", "Ana: 2", "Ana: 3", "Ana: after"]
+
+
+def test_a_change_that_is_gone_before_its_time_stops_a_device_that_comes_in_again() -> None:
+    world = LyingWorld(1)
+    ana, bo = world.circle("Ana", "Bo")
+    ana.says("one")
+    world.settle()
+    bo.offline = True
+    world.settle()
+    ana.expect(Finished, lambda ref: ChangeSettings(ref=ref, topic="other"))
+
+    def forgets(frame: FromRelay) -> Iterable[FromRelay]:
+        if isinstance(frame, Entry) and frame.kind == 2:
+            hashed = entry_hash(frame.time, frame.body, frame.side_data)
+            yield wire.Gone(frame.n, frame.kind, hashed)
+        else:
+            yield frame
+
+    world.victim, world.lie = bo, forgets
+    bo.offline = False
+    world.settle()
+    assert bo.circle().link is LinkState.STOPPED
+    assert "threw away a change to the circle before its time" in bo.circle().link_sentence
+    assert bo.warnings() == [bo.circle().link_sentence]
+    world.lie = None
+    bo.expect(Finished, lambda ref: Rejoin(ref=ref))
+    world.wait(60_000)
+    assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == "other"
 
 
 def test_what_is_shown_twice_is_there_once() -> None:

@@ -140,6 +140,7 @@ def test_a_device_that_was_away_too_long_says_so() -> None:
     ana.says("early")
     world.settle()
     ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, topic="moved on"))
+    world.now += 400 * 86_400_000
     shelf = world.store.shelves[bytes.fromhex(ana.circle().id)]
     for place, record in enumerate(shelf.records):
         shelf.records[place] = type(record)(
@@ -157,6 +158,7 @@ def test_a_device_that_was_away_too_long_says_so() -> None:
     world.wait(60_000)
     assert "away for so long" in bo.circle().link_sentence
     assert "A message has gone before this device could read it." in bo.notices()
+    assert bo.circle().link_sentence in bo.warnings()
     bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
     world.wait(60_000)
     assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == "moved on"
