@@ -7,9 +7,15 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.mutation.named import known_survivors, named_mutants, unnamed, write_table
+from tests.mutation.named import (
+    StaleTableError,
+    known_survivors,
+    named_mutants,
+    unnamed,
+    write_table,
+)
 from tests.mutation.operators import sample
-from tests.mutation.running import Run, Verdict
+from tests.mutation.running import Run, TestsFailedError, Verdict
 from tests.mutation.source import Mutant, modules
 
 
@@ -83,4 +89,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (StaleTableError, TestsFailedError) as error:
+        sys.exit(str(error))

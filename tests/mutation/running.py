@@ -30,6 +30,10 @@ COPIED = ("crypto", "docs", "relay", "tests", "tui", "pyproject.toml", "README.m
 PATIENCE = 20.0  # seconds, beside four times what the tests take unchanged
 
 
+class TestsFailedError(Exception):
+    """The tests do not pass as they are, so they can say nothing of mutants."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a mutant; `by` is the test that failed, `seconds` what it took."""
@@ -111,7 +115,7 @@ class Run:
             if not measured.exists():
                 for old in FOLDER.glob("covering-*.json"):
                     old.unlink()
-                _python(root, str(measured), stdin=subprocess.DEVNULL).check_returncode()
+                _measure(root, measured)
             yield cls(root, Coverage(json.loads(measured.read_text())), tests, FOLDER)
 
     @property
@@ -233,8 +237,18 @@ def _environment() -> dict[str, str]:
     return os.environ | {"HALLWAY_VECTORS": vectors, "PYTHONPATH": ""}
 
 
-def _python(root: Path, *arguments: str, stdin: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.mutation.worker", *arguments]
-    return subprocess.run(
-        command, cwd=root, env=_environment(), stdin=stdin, check=False, text=True
+def _measure(root: Path, into: Path) -> None:
+    """Run all tests once, unchanged, to know which covers what; `TestsFailedError` if one fails."""
+    command = [sys.executable, "-m", "tests.mutation.worker", str(into)]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
     )
+    if done.returncode:
+        raise TestsFailedError(f"The tests fail before anything was changed. {done.stderr}")
