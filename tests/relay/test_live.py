@@ -605,15 +605,17 @@ class TestFullDisk:
         self, world: World, two: tuple[Peer, Peer]
     ) -> None:
         ana, bo = two
+        live = world.hub.circles[CIRCLE]
         bo.say(wire.Ack(len(world.records)))
-        world.hub.circles[CIRCLE].keep_cursors()
+        ana.session.receive(wire.message(ana.commit(Remove(BO.public))))
+        live.keep_cursors()
+        world.store.settle_one()  # Bo is removed
         world.store.full = True
-        world.store.settle_one()
-        world.store.full = False
-        world.now += NO_SPACE_WAIT
-        ana.say(ana.commit(Remove(BO.public)))
-        world.hub.circles[CIRCLE].tick(world.now + DAY)
         world.store.settle()
+        world.store.full = False
+        live.tick(world.now + NO_SPACE_WAIT)
+        world.store.settle()
+        assert BO.public not in live.cursors
         assert BO.public not in world.store.shelves[CIRCLE].cursors
 
     def test_what_a_device_left_behind_is_not_shown_when_it_is_gone(

@@ -159,6 +159,21 @@ def test_who_is_coming_in_is_told_and_comes_in_later(disk: Disk, tmp_path: Path)
     assert isinstance(answer, Entered)
 
 
+def test_who_opens_a_circle_is_answered_once_there_is_room(disk: Disk, tmp_path: Path) -> None:
+    world = World()
+    bo = world.person("Bo", database=opened(disk, tmp_path / "bo.db"))
+    bo.do(commands.OpenCircle(ref=5, name="Hallway", person="Bo", relay=HOST))
+    while not bo.client.circles():
+        world.step()
+    disk.failing = apsw.FullError
+    world.settle()
+    assert not [event for event in bo.heard if event.ref == 5]
+    disk.failing = None
+    world.wait(2 * DISK_WAIT)
+    (answer,) = [event for event in bo.heard if event.ref == 5]
+    assert isinstance(answer, CircleOpened)
+
+
 @pytest.mark.parametrize("opens", [False, True], ids=["while it is made", "once it is open"])
 def test_a_spoken_code_is_over_and_says_so(disk: Disk, tmp_path: Path, opens: bool) -> None:
     world = World()
