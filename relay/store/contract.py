@@ -103,6 +103,28 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """The log was put back from a backup: it begins another incarnation, and is incomplete.
+
+    `before` is the incarnation that it was taken to have; a log that has another one by now is a
+    `Conflict`. `time` is in milliseconds since 1970.
+    """
+
+    circle: bytes
+    before: bytes
+    incarnation: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The log is as whole as it gets, in this incarnation; a `Conflict` where it has another."""
+
+    circle: bytes
+    incarnation: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """Everything up to n has reached the device. A cursor never goes back."""
 
@@ -147,7 +169,7 @@ class Forget:
     keep: tuple[bytes, ...] = ()
 
 
-Intention: TypeAlias = Creation | Append | Cursor | Beat | Dismiss | Forget
+Intention: TypeAlias = Creation | Append | Restart | Complete | Cursor | Beat | Dismiss | Forget
 
 
 class Settled(Enum):
@@ -203,7 +225,8 @@ class Loaded:
     with an empty body. `last` is the newest entry, its body empty too (None for an empty log).
     `recent` are idempotency id, n and time of the newest entries (at most `RECENT`), oldest first.
     `cursors` and `beats` are by access key; a beat is (body, time). `size` is the bytes of bodies
-    and side data held, `first_whole` as in `Forgotten`.
+    and side data held, `first_whole` as in `Forgotten`. `restarts` are those of the log, oldest
+    first; `complete` is whether the last of them is over, or there was none.
     """
 
     creation: Creation
@@ -214,7 +237,12 @@ class Loaded:
     size: int
     cursors: dict[bytes, int]
     beats: dict[bytes, tuple[bytes, int]]
+    restarts: tuple[Restart, ...] = ()
+    complete: bool = True
 
+
+RESTARTED = -1
+"""What a listener hears instead of an n where the incarnation, or its being complete, changed."""
 
 RECENT = 1024
 """Idempotency ids that come with `Loaded`; older ones are asked for with `find`."""
@@ -236,7 +264,11 @@ class Store(Protocol):
         """What went wrong, once the store cannot be relied upon; the relay then stops."""
 
     def listen(self, moved: Callable[[bytes, int], None]) -> None:
-        """`moved(circle, n)` hears, from `settle()`, how far others have taken a log."""
+        """`moved(circle, n)` hears, from `settle()`, how far others have taken a log.
+
+        Where another writer carried out a `Restart` or a `Complete`, n is `RESTARTED`: what is held
+        of that circle is to be loaded anew.
+        """
 
     def submit(self, intention: Intention, done: Callable[[Outcome], None]) -> None:
         """Carry an intention out, in order; `done` hears once it is on disk or refused."""

@@ -9,7 +9,7 @@ import apsw
 
 from crypto.primitives import SECRET_KEY_LENGTH
 from crypto.secret import Secret
-from relay.store.contract import RECENT, Creation, Known, Loaded, Record, StoreError
+from relay.store.contract import RECENT, Creation, Known, Loaded, Record, Restart, StoreError
 
 _COLUMNS = "n, kind, time, body, side_data, sender, idempotency_id, entry_hash, chain"
 _BODILESS = _COLUMNS.replace("body", "CASE WHEN body NOT NULL THEN x'' END")
@@ -55,6 +55,10 @@ class Reader:
             RECENT,
         )
         beats = ask("SELECT access_key, body, time FROM beat WHERE circle = ?")
+        restarts = ask(
+            "SELECT before, incarnation, time, complete FROM restart"
+            " WHERE circle = ? ORDER BY place"
+        )
         first_whole, size = whole(self._execute, number)
         return Loaded(
             creation=creation,
@@ -65,6 +69,8 @@ class Reader:
             size=size,
             cursors=dict(ask("SELECT access_key, n FROM cursor WHERE circle = ?")),
             beats={key: (body, time) for key, body, time in beats},
+            restarts=tuple(Restart(creation.circle, *row[:3]) for row in restarts),
+            complete=not restarts or bool(restarts[-1][3]),
         )
 
     def read(self, circle: bytes, first: int, last: int, limit: int) -> list[Record]:
@@ -120,6 +126,19 @@ def only(execute: Execute, question: str, *values: int | bytes) -> tuple[Any, ..
     """The first row of the answer; the answer is read to its end, which frees the statement."""
     rows: list[tuple[Any, ...]] = execute(question, values).fetchall()
     return rows[0] if rows else None
+
+
+def standing(execute: Execute, number: int) -> tuple[bytes, bool, int]:
+    """The incarnation of circle `number`, whether it is complete, and how often that changed."""
+    row = only(
+        execute,
+        "SELECT incarnation, complete, (SELECT sum(1 + complete) FROM restart WHERE circle = ?1)"
+        " FROM restart WHERE circle = ?1 ORDER BY place DESC LIMIT 1",
+        number,
+    )
+    if row is None:
+        row = only(execute, "SELECT incarnation, 1, 0 FROM circle WHERE number = ?", number)
+    return (b"", True, 0) if row is None else (row[0], bool(row[1]), row[2])
 
 
 def find(execute: Execute, number: int, idempotency_id: bytes) -> Known | None:

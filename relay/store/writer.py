@@ -7,15 +7,18 @@ interpreter's lock away and has to wait to get it back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import apsw
 
 from relay.store.contract import (
     EXISTS,
+    RESTARTED,
     STORED,
     UNKNOWN,
     Append,
     Beat,
+    Complete,
     Conflict,
     Creation,
     Cursor,
@@ -25,8 +28,9 @@ from relay.store.contract import (
     Intention,
     Outcome,
     Record,
+    Restart,
 )
-from relay.store.reader import find, only, whole
+from relay.store.reader import find, only, standing, whole
 
 FORGET_AT_ONCE = 2000
 """Entries that one `Forget` looks at; it goes on where it stopped the next time."""
@@ -41,16 +45,20 @@ _MOST_ROWS = 32
 _INSERTS = {1 << power: _INSERT + ",".join([_ROW] * (1 << power)) for power in range(6)}
 
 
+NotAppended: TypeAlias = Creation | Restart | Complete | Cursor | Beat | Dismiss | Forget
+
+
 class Head:
     """Where a circle's log stands, as the writer knows it."""
 
-    __slots__ = ("chain", "n", "number", "total")
+    __slots__ = ("chain", "n", "number", "restarts", "total")
 
-    def __init__(self, number: int, n: int, total: int, chain: bytes | None) -> None:
+    def __init__(self, number: int, n: int, total: int, chain: bytes | None, restarts: int) -> None:
         self.number = number
         self.n = n
         self.total = total
         self.chain = chain
+        self.restarts = restarts
 
     def fits(self, append: Append) -> bool:
         """Whether the append is the next entry, as far as it says and we know."""
@@ -122,7 +130,11 @@ class Writer:
         before, self._heads = self._heads, {}
         for circle, head in before.items():
             now = self._head(circle)
-            if now is not None and now.n != head.n:
+            if now is None:
+                continue
+            if now.restarts != head.restarts:
+                self._moved(circle, RESTARTED)
+            elif now.n != head.n:
                 self._moved(circle, now.n)
 
     def _head(self, circle: bytes) -> Head | None:
@@ -137,7 +149,9 @@ class Writer:
             )
             if row is None:
                 return None
-            head = self._heads[circle] = Head(*row)
+            number, n, total, chain = row
+            restarts = standing(self._execute, number)[2]
+            head = self._heads[circle] = Head(number, n, total, chain, restarts)
         return head
 
     def _append(self, appends: list[tuple[int, Append]], outcomes: list[Outcome]) -> None:
@@ -205,13 +219,15 @@ class Writer:
             # The first circle to name an id keeps it: a second could only have been told it.
             self._execute("INSERT OR IGNORE INTO invite VALUES (?, ?)", (invite, number))
 
-    def _other(self, intention: Creation | Cursor | Beat | Dismiss | Forget) -> Outcome:
+    def _other(self, intention: NotAppended) -> Outcome:
         head = self._head(intention.circle)
         if isinstance(intention, Creation):
             return EXISTS if head is not None else self._create(intention)
         if head is None:
             return UNKNOWN
         match intention:
+            case Restart() | Complete():
+                return self._restart(head, intention)
             case Cursor():
                 self._execute(
                     "INSERT INTO cursor VALUES (?, ?, ?)"
@@ -229,6 +245,26 @@ class Writer:
                 self._execute("DELETE FROM beat WHERE circle = ? AND access_key = ?", place)
             case Forget():
                 return self._forget(head, intention)
+        return STORED
+
+    def _restart(self, head: Head, intention: Restart | Complete) -> Outcome:
+        incarnation, complete, _ = standing(self._execute, head.number)
+        if isinstance(intention, Restart):
+            if incarnation != intention.before:
+                return Conflict(head.n)
+            self._execute(
+                "INSERT INTO restart (circle, before, incarnation, time) VALUES (?, ?, ?, ?)",
+                (head.number, intention.before, intention.incarnation, intention.time),
+            )
+            head.restarts += 1
+        elif incarnation != intention.incarnation:
+            return Conflict(head.n)
+        elif not complete:
+            self._execute(
+                "UPDATE restart SET complete = 1 WHERE circle = ? AND incarnation = ?",
+                (head.number, incarnation),
+            )
+            head.restarts += 1
         return STORED
 
     def _create(self, creation: Creation) -> Outcome:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TypeVar
 
 from crypto.access.log import EMPTY_CHAIN, Kind
@@ -19,10 +18,12 @@ from relay.store.contract import (
     EXISTS,
     NO_SPACE,
     RECENT,
+    RESTARTED,
     STORED,
     UNKNOWN,
     Append,
     Beat,
+    Complete,
     Conflict,
     Creation,
     Cursor,
@@ -34,6 +35,7 @@ from relay.store.contract import (
     Loaded,
     Outcome,
     Record,
+    Restart,
 )
 
 A = TypeVar("A")
@@ -48,9 +50,27 @@ class Shelf:
     attachments: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     cursors: dict[bytes, int] = field(default_factory=dict)
     beats: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    restarts: list[Restart] = field(default_factory=list)
+    complete: bool = True
+
+    @property
+    def incarnation(self) -> bytes:
+        return self.restarts[-1].incarnation if self.restarts else self.creation.incarnation
+
+    def copy(self) -> Shelf:
+        """This circle as a backup holds it."""
+        return replace(
+            self,
+            records=list(self.records),
+            attachments=dict(self.attachments),
+            cursors=dict(self.cursors),
+            beats=dict(self.beats),
+            restarts=list(self.restarts),
+        )
 
     def size(self) -> int:
-        return sum(len(r.body or b"") + len(r.side_data) for r in self.records)
+        attached = sum(len(data) for _, data in self.attachments.values())
+        return attached + sum(len(r.body or b"") + len(r.side_data) for r in self.records)
 
     def first_whole(self) -> int:
         gone = [record.n for record in self.records if record.body is None]
@@ -96,7 +116,10 @@ class MemoryStore:
         return outcome
 
     def _tell(self, append: Append) -> None:
-        self.waiting.append(partial(self._moved, append.circle, append.record.n))
+        self._hear(append.circle, append.record.n)
+
+    def _hear(self, circle: bytes, n: int) -> None:
+        self.waiting.append(lambda: self._moved(circle, n))
 
     def submit(self, intention: Intention, done: Callable[[Outcome], None]) -> None:
         self.submitted.append(intention)
@@ -134,6 +157,8 @@ class MemoryStore:
                     if other is not self and outcome is STORED:
                         other._tell(intention)
                 return outcome
+            case Restart() | Complete():
+                return self._restart(shelf, intention)
             case Cursor():
                 held = shelf.cursors.get(intention.access_key, 0)
                 shelf.cursors[intention.access_key] = max(held, intention.n)
@@ -144,6 +169,21 @@ class MemoryStore:
                 shelf.beats.pop(intention.access_key, None)
             case Forget():
                 return self._forget(shelf, intention)
+        return STORED
+
+    def _restart(self, shelf: Shelf, intention: Restart | Complete) -> Outcome:
+        if isinstance(intention, Restart):
+            if shelf.incarnation != intention.before:
+                return Conflict(len(shelf.records))
+            shelf.restarts.append(intention)
+            shelf.complete = False
+        elif shelf.incarnation != intention.incarnation:
+            return Conflict(len(shelf.records))
+        else:
+            shelf.complete = True
+        for other in self.all:
+            if other is not self:
+                other._hear(intention.circle, RESTARTED)
         return STORED
 
     def _append(self, append: Append) -> Outcome:
@@ -201,6 +241,8 @@ class MemoryStore:
             shelf.size(),
             dict(shelf.cursors),
             dict(shelf.beats),
+            tuple(shelf.restarts),
+            shelf.complete,
         )
 
     def read(
@@ -214,9 +256,11 @@ class MemoryStore:
         self._ask(lambda: self._read(circle, first, last, limit), done)
 
     def _read(self, circle: bytes, first: int, last: int, limit: int) -> list[Record] | None:
-        shelf = self.shelves.get(circle)
-        if shelf is None or self._broken is not None:
+        if self._broken is not None:
             return None
+        shelf = self.shelves.get(circle)
+        if shelf is None:
+            return []
         found: list[Record] = []
         size = 0
         for record in shelf.records[first - 1 : last]:

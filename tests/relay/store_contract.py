@@ -18,11 +18,13 @@ import pytest
 from relay.store.contract import (
     EXISTS,
     RECENT,
+    RESTARTED,
     STORED,
     UNKNOWN,
     Append,
     Attachment,
     Beat,
+    Complete,
     Conflict,
     Creation,
     Cursor,
@@ -33,6 +35,7 @@ from relay.store.contract import (
     Known,
     Outcome,
     Record,
+    Restart,
     Store,
 )
 
@@ -130,6 +133,8 @@ class StoreContract:
         "intention",
         [
             append(b"x" * 16, 1),
+            Restart(b"x" * 16, b"0" * 16, b"1" * 16, 1),
+            Complete(b"x" * 16, b"1" * 16),
             Cursor(b"x" * 16, ANA, 1),
             Beat(b"x" * 16, ANA, b"beat", 1),
             Dismiss(b"x" * 16, ANA),
@@ -314,11 +319,48 @@ class StoreContract:
         desk.store.listen(lambda circle, n: seen.append((circle, n)))
         desk.store.submit(append(C, 2, tag=b"mine"), seen.append)
         desk.do(append(D, 2))
-        assert seen == [(C, 3), Conflict(3)]
+        assert seen[-2:] == [(C, 3), Conflict(3)]
         assert desk.read(C, 2) == [record(2), record(3)]
         assert desk.do(append(C, 4)) is STORED
         assert other.do(append(C, 5)) is STORED
-        assert other.moved == [(C, 4)]
+        assert (C, 4) in other.moved and (C, 5) not in other.moved
+
+    def test_a_log_that_was_put_back_begins_another_incarnation(self, desk: Desk) -> None:
+        first = creation(C).incarnation
+        restart = Restart(C, first, b"1" * 16, 5000)
+        assert desk.do(append(C, 1)) is STORED
+        assert desk.ask(desk.store.load, C).complete
+        assert desk.all([restart, append(C, 2)]) == [STORED, STORED]
+        loaded = desk.ask(desk.store.load, C)
+        assert (loaded.creation, loaded.restarts) == (creation(C), (restart,))
+        assert not loaded.complete
+        assert desk.ask(desk.store.load, D).restarts == ()
+        assert desk.all([Complete(C, b"1" * 16)] * 2) == [STORED, STORED]
+        assert desk.ask(desk.store.load, C).complete
+
+    def test_restarts_name_what_they_follow(self, desk: Desk) -> None:
+        first = creation(C).incarnation
+        one, two = Restart(C, first, b"1" * 16, 5000), Restart(C, b"1" * 16, b"2" * 16, 6000)
+        done = [Complete(C, first), Complete(C, b"1" * 16)]
+        batch: list[Intention] = [two, one, one, *done, two]
+        expected = [Conflict(0), STORED, Conflict(0), Conflict(0), STORED, STORED]
+        assert desk.all(batch) == expected
+        loaded = desk.ask(desk.store.load, C)
+        assert (loaded.restarts, loaded.complete) == ((one, two), False)
+        assert desk.do(Complete(C, b"1" * 16)) == Conflict(0)
+        assert not desk.ask(desk.store.load, C).complete
+
+    def test_another_writers_restart_is_heard(self, desk: Desk, opened: Callable[[], Desk]) -> None:
+        desk.all([append(C, 1), append(D, 1)])
+        other = opened()
+        first = creation(C).incarnation
+        assert other.all([Restart(C, first, b"1" * 16, 9), append(C, 2)]) == [STORED, STORED]
+        desk.do(append(D, 2))
+        assert desk.moved[0] == (C, RESTARTED)
+        desk.moved.clear()
+        assert other.do(Complete(C, b"1" * 16)) is STORED
+        assert desk.do(append(D, 3)) is STORED
+        assert desk.moved[0] == (C, RESTARTED)
 
     def test_everything_is_there_after_closing(
         self, desk: Desk, opened: Callable[[], Desk]
@@ -326,6 +368,7 @@ class StoreContract:
         card = Attachment(sha256(b"card").digest(), b"card")
         desk.all([Append(C, record(1, kind=COMMIT), (card,), (b"i" * 16,)), append(C, 2)])
         desk.all([Cursor(C, ANA, 2), Beat(C, BO, b"beat", 9)])
+        desk.do(Restart(C, creation(C).incarnation, b"1" * 16, 5000))
         before, key = desk.ask(desk.store.load, C), desk.store.relay_key
         desk.store.close()
         again = opened()

@@ -242,7 +242,7 @@ class TestFullDisk:
             assert len(desk.read(C)) == stored
         disk.room = None
         desk.store.close()
-        assert refused > 20
+        assert refused > 10
         assert [each.n for each in opened().read(C)] == list(range(1, stored + 1))
 
     def test_the_log_begins_anew_in_the_room_that_it_has(
