@@ -13,6 +13,7 @@ import select
 import signal
 import termios
 import threading
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ class Surface(pyte.Screen):
         cells = sum(max(0, wcwidth(character)) for character in data)
         if self.private(ALTERNATE) and self.cursor.x + cells > self.columns:
             self.spilled.append(data)
-        super().draw(data)
+        # At a character without width that is no combining one pyte forgets what comes after it.
+        super().draw("".join(filter(_drawn, data)))
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         """Turn modes on."""
@@ -92,6 +94,10 @@ class Surface(pyte.Screen):
         super().reset_mode(*modes, **kwargs)
         if ALTERNATE in modes and self._plain is not None:
             (self.buffer, self.cursor), self._plain = self._plain, None
+
+
+def _drawn(character: str) -> bool:
+    return wcwidth(character) > 0 or unicodedata.combining(character) > 0
 
 
 class Terminal:

@@ -10,6 +10,8 @@ import json
 from collections import Counter
 
 import pytest
+from rich.cells import cell_len
+from wcwidth import wcwidth
 
 from tests.tui.hall import Town, app_of, flat, shows, until
 from tests.tui.hostile import (
@@ -29,6 +31,9 @@ from tui.screens.door import Door
 from tui.screens.main import Main
 from tui.screens.people import PeopleDialog
 from tui.widgets.conversation import Conversation
+
+DISPUTED = {"\ufe0f", *map(chr, range(0x1F3FB, 0x1F400)), *map(chr, range(0x1F1E6, 0x1F200))}
+"""What asks for a coloured picture, tones of skin, letters of flags."""
 
 SIZE = (200, 60)
 """Wide enough for the list of circles, the conversation, the people and the circle's state."""
@@ -78,6 +83,15 @@ def test_nothing_a_terminal_obeys_is_left_and_nothing_is_hidden() -> None:
         assert forbidden(block, "\n") == []
         assert sanitise_line(line) == line
         assert payload.mark in line
+
+
+def test_no_text_is_wider_than_was_reckoned_but_for_emoji() -> None:
+    """Terminals agree on the width of what is shown; all but emoji of several characters, and
+    flags' letters, of which some make one picture and others several."""
+    for payload in payloads():
+        shown = sanitise_line(payload.text)
+        if not set(shown) & DISPUTED:
+            assert cell_len(shown) == sum(max(0, wcwidth(one)) for one in shown), payload
 
 
 @pytest.fixture
