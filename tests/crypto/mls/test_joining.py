@@ -24,7 +24,7 @@ from crypto.mls.tree_math import LeafIndex, NodeIndex, leaf_to_node
 from crypto.mls.welcome import GroupInfo, GroupSecrets, Welcome
 from crypto.secret import Secret
 from tests.crypto.mls.assembly import CIRCLE_EXTENSION, NOW, Assembly, refusing
-from tests.crypto.mls.forge import forge_welcome, tree_of, with_tree
+from tests.crypto.mls.forge import forge_welcome, malleable, tree_of, with_tree
 from tests.crypto.mls.members import GROUP_ID, LIFETIME, SUITE, seeded
 from tests.vectors import vectors
 
@@ -229,9 +229,15 @@ def test_a_group_info_is_signed_by_the_leaf_that_it_names(door: Door) -> None:
     door.refuse(naming_another, "welcome.signature")
     later = door.forged(signed_info=lambda info: replace(info, confirmation_tag=bytes(32)))
     door.refuse(later, "welcome.signature")
-    for signature in (b"", bytes(64)):
+    for wrong in (
+        lambda signature: b"",
+        lambda signature: bytes(64),
+        lambda signature: signature[:-1],
+        lambda signature: signature + b"\x00",
+        malleable,
+    ):
         changed = door.forged(
-            signed_info=lambda info, signature=signature: replace(info, signature=signature)
+            signed_info=lambda info, wrong=wrong: replace(info, signature=wrong(info.signature))
         )
         door.refuse(changed, "welcome.signature")
 
