@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -53,7 +53,21 @@ def prepare(connection: apsw.Connection, path: Path, rng: Rng) -> None:
         raise StoreError(f"{path} cannot have a write-ahead log here; choose a local disk.")
     connection.pragma("synchronous", "full")
     _upgrade(connection, path, rng)
+    _write_back(connection)
     _keep_name(path)
+
+
+def _write_back(connection: apsw.Connection) -> None:
+    """Begin with an empty log.
+
+    What a process before left in it is read here as the system remembers it. If an fsync failed it
+    need not be on the disk, and a power cut would take all that is appended behind it; written back
+    to the file, it is. Without room it stays where it is.
+    """
+    connection.set_busy_timeout(0)  # another relay on the same file has begun with one itself
+    with suppress(apsw.BusyError, apsw.FullError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.set_busy_timeout(BUSY_MS)
 
 
 @contextmanager

@@ -186,6 +186,26 @@ class TestDisk:
         again = opened()
         assert again.read(C) == [record(1)]
 
+    @pytest.mark.parametrize("room", [None, 0])
+    def test_what_a_dead_relay_left_in_its_log_is_written_back(
+        self, path: Path, opened: Opened, disk: Disk, room: int | None
+    ) -> None:
+        desk = opened()
+        desk.all([creation(C), *(append(C, n) for n in range(1, 200))])
+        copy = path.with_name("copy")
+        copy.mkdir()
+        for left in ("relay.db", "relay.db-wal"):
+            (copy / left).write_bytes(path.with_name(left).read_bytes())
+        log = copy / "relay.db-wal"
+        before = log.stat().st_size
+        assert before > 50_000
+        disk.room = room
+        again = Desk(lambda wake: SqliteStore(copy / "relay.db", wake, vfs=disk.name))
+        assert log.stat().st_size == (0 if room is None else before)
+        assert again.read(C) == desk.read(C)
+        disk.room = None
+        again.store.close()
+
     def test_an_unreadable_disk_breaks_the_store(self, opened: Opened, disk: Disk) -> None:
         desk = opened()
         desk.all([creation(C), *(append(C, n) for n in range(1, 2000))])

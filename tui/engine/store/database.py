@@ -18,7 +18,7 @@ else is written, and may be there after all if this process dies before that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
@@ -127,6 +127,10 @@ class Database:
             if version < len(steps):
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", len(steps))
+        # A log that is there was left by a process that died. If an fsync failed before, it need
+        # not be on the disk, and a power cut would take what comes behind it: written back, it is.
+        with suppress(apsw.FullError):
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

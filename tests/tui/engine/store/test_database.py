@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import apsw
 import pytest
 
 from crypto.secret import Secret
+from tests.relay.store.disk import Disk
 from tui.engine.store import database
 from tui.engine.store.database import (
     DamagedError,
@@ -193,3 +195,33 @@ def test_a_file_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="cannot be written"), profile.transaction():
         profile.insert("INSERT INTO note VALUES (?)", ("hello",))
     profile.close()
+
+
+@pytest.mark.parametrize("room", [None, 0])
+def test_what_a_dead_process_left_in_the_log_is_written_back(
+    tmp_path: Path, room: int | None
+) -> None:
+    path = tmp_path / "profile.db"
+    profile = opened(path)
+    with profile.transaction():
+        profile.insert("INSERT INTO note VALUES (?)", ("x" * 100_000,))
+    copy = tmp_path / "copy.db"
+    log = tmp_path / "copy.db-wal"
+    copy.write_bytes(path.read_bytes())
+    log.write_bytes((tmp_path / "profile.db-wal").read_bytes())
+    before = log.stat().st_size
+    assert before > 100_000
+    disk = layer()
+    disk.room = room
+    again = Database.open(copy, KEY, steps=STEPS, vfs=f"multipleciphers-{disk.name}")
+    assert log.stat().st_size == (0 if room is None else before)
+    assert again.rows("SELECT length(text) FROM note") == [(100_000,)]
+    disk.works()
+    again.close()
+    profile.close()
+
+
+@cache
+def layer() -> Disk:
+    """SQLite's cipher stands on it by its name, and never lets go of it."""
+    return Disk("profile", base="unix", quick=True)
