@@ -146,16 +146,20 @@ def test_a_profile_without_room_refuses_is_read_and_recovers(
     bo.does("send", "Friends", "two")
     tail.end(signal.SIGKILL)
 
-    # And by a verb that opens the profile itself, on the disk that is full.
+    # And by a verb that opens the profile itself. The first one writes back what the killed one
+    # left in its log, which makes a little room.
+    ana.does("read", "Friends")
+    anas.fill()
     refused = ana.run("send", "Friends", "lost, too")
     assert refused.code != 0 and "Your disk is full" in refused.err
     read = ana.run("read", "Friends", "--json")
     assert read.code == 0 and "Your disk is full" in read.err
-    assert [row["text"] for row in read.lines() if row["kind"] == "text"] == ["hello", "hi"]
+    texts = [row["text"] for row in read.lines() if row["kind"] == "text"]
+    expected = ["hello", "hi", "one", "two", "three"]
+    assert len(texts) >= 2 and texts == expected[: len(texts)]
 
     anas.empty()
     ana.does("send", "Friends", "three")
-    expected = ["hello", "hi", "one", "two", "three"]
     assert ana.texts("Friends") == bo.texts("Friends") == expected
     assert ana.run("read", "Friends").err == bo.run("read", "Friends").err == ""
 
