@@ -13,7 +13,7 @@ from crypto.code_reading import read_code
 from crypto.content import TEXT_LONGEST, Leave, Text
 from crypto.errors import AddressError, CodeError, TypoError
 from crypto.relay_address import Address
-from tui.engine import commands, door, facts, returning, saying, spoken
+from tui.engine import commands, door, facts, returning, saying, settling, spoken
 from tui.engine.circle import Circle
 from tui.engine.desk import Desk
 from tui.engine.entering import JoiningLine, NameplateLine, request
@@ -215,7 +215,23 @@ class Asker:
     def rejoin(self, command: commands.Rejoin) -> None:
         """Come in again."""
         line = self.desk.circle_line(command.circle)
+        if facts.may_settle(line.circle):
+            raise WishError(
+                "fork", "There are two conversations here. Say first whose of them stands."
+            )
         returning.ask(line.circle)
+        line.hurry()
+        self._finish(command.ref)
+
+    def settle_fork(self, command: commands.SettleFork) -> None:
+        """Choose between two conversations."""
+        line = self.desk.circle_line(command.circle)
+        if command.mine == bool(command.member):
+            raise WishError("which", "Say whose conversation stands: yours, or a member's.")
+        if command.mine:
+            settling.settle_mine(line.circle)
+        else:
+            settling.settle_with(line.circle, self._member(line.circle, command.member))
         line.hurry()
         self._finish(command.ref)
 
@@ -323,6 +339,7 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.Leave: Asker.leave,
     commands.Forget: Asker.forget,
     commands.Rejoin: Asker.rejoin,
+    commands.SettleFork: Asker.settle_fork,
     commands.TryNow: Asker.try_now,
     commands.Rename: Asker.rename,
     commands.ChangeSettings: Asker.change_settings,

@@ -8,6 +8,7 @@ circle (`reading`, `saying`, `committing`, `door`, `beats`, …) are functions t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crypto.access.binding import AccessKeyPair
@@ -24,6 +25,7 @@ from tui.engine.events import CircleChanged, LinkState
 from tui.engine.store.records import CircleRecord, GroupRecord, RatchetRecord
 
 if TYPE_CHECKING:
+    from tui.engine.freshness import Ahead
     from tui.engine.spoken import Spoken
 
 SUITE = CHACHA20POLY1305_SUITE
@@ -36,6 +38,20 @@ RELAY_FULL = "The relay's disk is full. What you do here waits until it has room
 EVICTED = "evicted"
 """Stopped, because the relay says that this device was removed. That is the relay's word alone: the
 group is kept, and goes on should the relay take it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Who shows a head: a member's device, or the relay, whose leaf key and name are empty."""
+
+    leaf_key: bytes = b""
+    member: bytes = b""
+    name: str = ""
+
+    @classmethod
+    def of(cls, leaf: Leaf) -> Witness:
+        """A member's device."""
+        return cls(leaf.signature_key, leaf.member, leaf.name)
 
 
 class Pace:
@@ -76,6 +92,7 @@ class Connection:
     def __init__(self, send: Callable[[FromClient], None]) -> None:
         self.send = send
         self.caught_up = False
+        self.caught_up_at = 0
         self.handshake = 0
         self.acknowledged = 0
         self.acknowledge_at = 0
@@ -105,7 +122,12 @@ class Circle:
         self.link_sentence = ""
         self.keeps = True
         self.next_try: int | None = None
-        self.heads: dict[int, Head] = {}
+        self.heads: dict[int, tuple[Head, Witness]] = {}
+        self.ahead: Ahead | None = None
+        self.stale = False
+        self.claims: set[bytes] = set()
+        self.beats_owed: dict[bytes, tuple[Secret, int]] = {}
+        self.beats_given: dict[tuple[bytes, bytes], int] = {}
         self.waits_for_welcome = False
         self.pace = Pace(context.now())
         self.spoken: Spoken | None = None

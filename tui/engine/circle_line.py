@@ -13,6 +13,7 @@ from tui.engine import (
     beats,
     committing,
     door,
+    freshness,
     heads,
     missing,
     reading,
@@ -29,6 +30,7 @@ from tui.engine.circle import (
     RELAY_FULL,
     Circle,
     Connection,
+    Witness,
 )
 from tui.engine.context import Context
 from tui.engine.errors import LinkError, WishError
@@ -150,6 +152,7 @@ class CircleLine(Line):
         saying.pump(circle)
         returning.pump(circle)
         beats.beat_when_due(circle)
+        freshness.look(circle)
         if circle.group is None or circle.active or circle.waits_for_welcome:
             self._acknowledge(connection)
 
@@ -173,6 +176,7 @@ class CircleLine(Line):
         times.append(connection.acknowledge_at)
         later = (next_time(circle), door.next_due(circle), missing.next_time(circle))
         times += [time for time in later if time is not None]
+        times += freshness.next_time(circle)
         if circle.spoken is not None:
             times.append(circle.spoken.until)
         return min((time for time in times if time > now), default=None)
@@ -199,7 +203,7 @@ class CircleLine(Line):
         if frame.n == 0 and record.chain == EMPTY_CHAIN:
             record.head = head.encode()
         else:
-            heads.note(circle, head, "you")
+            heads.note(circle, head, Witness())
         if record.status == EVICTED:
             record.status, record.sentence = ACTIVE, ""
             circle.tell_changed()
@@ -224,6 +228,7 @@ class CircleLine(Line):
             raise LinkError("The relay says that it has shown everything, and kept something back.")
         if connection is not None:
             connection.caught_up = True
+            connection.caught_up_at = self.context.now()
         self._state(LinkState.ONLINE)
         if circle.arriving:
             raise LinkError("The relay does not show how this device came in.")
@@ -243,7 +248,7 @@ class CircleLine(Line):
 
     def _head(self, frame: wire.Head) -> None:
         head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
-        if not heads.note(self.circle, head, "you") and self.circle.active:
+        if not heads.note(self.circle, head, Witness()) and self.circle.active:
             raise LinkError("The relay's word on the log is not one to be believed.")
 
     def _refused(self, frame: wire.Refused) -> None:

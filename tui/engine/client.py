@@ -52,6 +52,7 @@ class Client:
     :param now: the clock, in milliseconds since 1970.
     :param default_relay: the address that a spoken code without one means; it is left out of the
         codes that are made here.
+    :param beats: whether heartbeats are left, by which others see that nothing is kept back.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class Client:
         rng: Rng,
         now: Callable[[], int],
         default_relay: str = "",
+        beats: bool = True,
     ) -> None:
         self._database = database
-        self._context = Context(Store(database), rng, now)
+        self._context = Context(Store(database), rng, now, beats=beats)
         self._desk = Desk(self._context, default_relay)
         self._asker = Asker(self._desk)
         self._outgoing: list[tuple[LinkId, bytes]] = []

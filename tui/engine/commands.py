@@ -139,6 +139,15 @@ class TryNow(_Command, frozen=True, kw_only=True):
     circle: str = ""
 
 
+class SettleFork(_Command, frozen=True, kw_only=True):
+    """Say which of two conversations stands: this one (`mine`), or that of `member`, by name or
+    member id. Answer: `Finished`; with a member, when coming in again there is asked for."""
+
+    circle: str = ""
+    mine: bool = False
+    member: str = ""
+
+
 class Rename(_Command, frozen=True, kw_only=True):
     """Be called otherwise in a circle. Answer: `Finished`."""
 
@@ -220,6 +229,7 @@ Command: TypeAlias = (
     | Leave
     | Forget
     | Rejoin
+    | SettleFork
     | TryNow
     | Rename
     | ChangeSettings

@@ -18,7 +18,7 @@ from tui.engine.store.records import Store
 
 @dataclass(slots=True)
 class Context:
-    """One engine's surroundings; `now` gives milliseconds since 1970."""
+    """One engine's surroundings; `now` gives milliseconds since 1970. `beats`: leave heartbeats."""
 
     store: Store
     rng: Rng
@@ -26,6 +26,7 @@ class Context:
     told: list[Event] = field(default_factory=list)
     refs: dict[int, int] = field(default_factory=dict)
     newest_link: int = 0
+    beats: bool = True
 
     def next_link(self) -> LinkId:
         """The number of an attempt to be connected."""

@@ -83,6 +83,14 @@ class Row(msgspec.Struct, frozen=True):
     unconfirmed: bool = False  # delivered a while ago, and no member's head covers it
 
 
+class ForkFacts(msgspec.Struct, frozen=True):
+    """Whose device named another log at entry `n`; the relay itself, where `member` is empty."""
+
+    member: str
+    name: str
+    n: int
+
+
 class CircleFacts(msgspec.Struct, frozen=True):
     """A circle as a list or a header shows it."""
 
@@ -109,6 +117,10 @@ class CircleFacts(msgspec.Struct, frozen=True):
     since: int = 0
     confirmed: bool = True  # False until a member's chain agrees with what this newcomer was shown
     draft: str = ""
+    fresh_at: int = 0  # when another member's device last vouched for what is shown
+    stale: bool = False  # others were there, and none has vouched since `fresh_at`
+    behind_since: int = 0  # since when the relay keeps something back; 0 where it does not
+    forks: list[ForkFacts] = []  # who sees another conversation, while the person has to choose
     keeps: bool = True  # False while this machine's disk takes nothing of what is written here
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crypto.code import SealedCode
 from crypto.relay_address import Address
 from crypto.secret import Secret
-from tui.engine import saying
+from tui.engine import forks, saying
 from tui.engine.circle import FOUNDING, STOPPED, Circle
 from tui.engine.events import CircleFacts, InviteFacts, LinkState, MemberFacts
 from tui.engine.timeline import HUES
@@ -48,6 +48,10 @@ def circle_facts(circle: Circle) -> CircleFacts:
         since=record.created_at,
         confirmed=bool(record.confirmed),
         draft=record.draft,
+        fresh_at=record.fresh_at,
+        stale=circle.stale,
+        behind_since=record.ahead_since,
+        forks=forks.facts(circle) if may_settle(circle) else [],
         keeps=circle.keeps,
     )
 
@@ -59,6 +63,11 @@ def _unsent(circle: Circle) -> bool:
         store.outbox.where("circle = ? LIMIT 1", number)
         or store.intentions.where("circle = ? LIMIT 1", number)
     )
+
+
+def may_settle(circle: Circle) -> bool:
+    """Whether a person has to choose between two conversations."""
+    return may_return(circle) and not circle.record.branch and bool(forks.facts(circle))
 
 
 def may_return(circle: Circle) -> bool:

@@ -25,8 +25,8 @@ OLD_COPY = (
     "Nothing is sent from it any more. Come in again to go on, with fresh keys."
 )
 STUCK = (
-    "This device can't follow what {name} changed, though others may. Nothing is sent from it any "
-    "more. Come in again to go on, with fresh keys."
+    "This device can't follow a change to the circle, though others may. Nothing is sent from it "
+    "until that is known. If they have, come in again to go on, with fresh keys."
 )
 
 
@@ -61,7 +61,10 @@ def commit(circle: Circle, body: bytes, side_data: bytes, time: int) -> None:
 
 def _stuck(circle: Circle) -> None:
     circle.record.stuck_at = circle.record.n
-    circle.stop(STUCK.format(name="somebody"))
+    circle.stop(STUCK)
+    timeline.notice(circle, STUCK, warning=True)
+    if circle.connection is not None:
+        circle.connection.beat_after = 0  # to ask the others at once
 
 
 def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -> None:
@@ -70,6 +73,8 @@ def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -
         # A valid commit on the epoch that we stayed in: nobody followed the other one.
         circle.record.stuck_at = 0
         circle.record.status, circle.record.sentence = "active", ""
+        text = "The others did not follow that change either: this device goes on with them."
+        timeline.notice(circle, text, at=time)
     circle.members.merge(staged)
     if staged.removes_us:
         left = bool(circle.record.left_at)

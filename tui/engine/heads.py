@@ -10,18 +10,13 @@ from __future__ import annotations
 from crypto.access.log import Head, chain
 from crypto.fields import NUMBER_HIGHEST
 from relay.wire import Entry
-from tui.engine import timeline
-from tui.engine.circle import Circle
+from tui.engine import forks, freshness, timeline
+from tui.engine.circle import Circle, Witness
 from tui.engine.errors import LinkError
 from tui.engine.store.records import EntryRecord
 
 AHEAD_MOST = 256
 """Heads of entries yet to come that are remembered."""
-
-TWO_LOGS = (
-    "The relay has shown {whose} another conversation than this one. Nothing is sent here any "
-    "more. Ask the others what they see, by another way than this relay."
-)
 
 
 def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | None) -> None:
@@ -30,7 +25,8 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
     if n != record.n + 1:
         raise LinkError(f"The relay showed entry {n} after entry {record.n}.")
     record.chain = chain(circle.id, n, kind, record.chain, entry_hash)
-    record.n, record.sub = n, 0
+    record.n = n
+    record.sub = timeline.next_place(circle, n) if n <= record.branch_end else 0
     if kind == _COMMIT:
         record.handshake = n
     circle.changed()
@@ -47,26 +43,31 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
     )
     expected = circle.heads.pop(n, None)
     if expected is not None:
-        _compare(circle, expected, record.chain, "somebody else")
+        head, witness = expected
+        _compare(circle, head, record.chain, witness)
 
 
-def note(circle: Circle, head: Head, whose: str) -> bool:
+def note(circle: Circle, head: Head, witness: Witness) -> bool:
     """Compare a head with the log; whether it fits, or is of an entry that is yet to come."""
     record = circle.record
-    if head.n > NUMBER_HIGHEST or head.incarnation != record.incarnation:
-        return False
     if not head.verify(circle.id, record.relay_key):
+        forks.claimed(circle, witness)
         return False
-    if head.n > record.n:
-        known = circle.heads.get(head.n)
-        if known is not None and known.hash != head.hash:
-            _two_logs(circle, whose)
-            return False
-        if len(circle.heads) < AHEAD_MOST:
-            circle.heads[head.n] = head
-        return True
-    entry = circle.context.store.entries.get(circle.number, head.n)
-    return entry is None or _compare(circle, head, entry.chain, whose)
+    if head.incarnation != record.incarnation or head.n > NUMBER_HIGHEST:
+        return False
+    if forks.ignored(circle, witness):
+        return False
+    if head.n <= record.n:
+        entry = circle.context.store.entries.get(circle.number, head.n)
+        return entry is None or _compare(circle, head, entry.chain, witness)
+    known = circle.heads.get(head.n)
+    if known is not None and known[0].hash != head.hash:
+        forks.found(circle, head, witness)
+        return False
+    if len(circle.heads) < AHEAD_MOST:
+        circle.heads[head.n] = (head, witness)
+    freshness.ahead(circle, head.n, witness.name)
+    return True
 
 
 def newest(circle: Circle) -> Head | None:
@@ -74,22 +75,17 @@ def newest(circle: Circle) -> Head | None:
     return Head.decode(circle.record.head) if circle.record.head else None
 
 
-def _compare(circle: Circle, head: Head, found: bytes, whose: str) -> bool:
+def _compare(circle: Circle, head: Head, found: bytes, witness: Witness) -> bool:
     if head.hash != found:
-        _two_logs(circle, whose)
+        forks.found(circle, head, witness)
         return False
+    if not witness.leaf_key:
+        forks.relay_agrees(circle)
     known = newest(circle)
     if known is None or head.n > known.n or head.incarnation != known.incarnation:
         circle.record.head = head.encode()
         circle.changed()
     return True
-
-
-def _two_logs(circle: Circle, whose: str) -> None:
-    if circle.active:
-        sentence = TWO_LOGS.format(whose=whose)
-        circle.stop(sentence)
-        timeline.notice(circle, sentence, warning=True)
 
 
 _COMMIT = 2

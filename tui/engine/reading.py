@@ -19,6 +19,7 @@ from tui.engine import (
     committing,
     door,
     following,
+    freshness,
     heads,
     history,
     missing,
@@ -26,7 +27,7 @@ from tui.engine import (
     saying,
     timeline,
 )
-from tui.engine.circle import Circle
+from tui.engine.circle import Circle, Witness
 from tui.engine.intentions import intend
 from tui.engine.padding import well_framed
 from tui.engine.store.records import LeaverRecord, SenderRecord
@@ -54,6 +55,8 @@ def entry(circle: Circle, shown: wire.Entry) -> None:
     heads.fold(circle, shown.n, shown.kind, hashed, shown)
     if circle.arriving:
         _look_for_arrival(circle, shown)
+    elif circle.record.branch:
+        _look_for_return(circle, shown)
     elif circle.group is not None:
         _act(circle, shown)
 
@@ -124,6 +127,14 @@ def _look_for_arrival(circle: Circle, shown: wire.Entry) -> None:
         issuer = circle.view.name(circle.record.issuer)
         timeline.notice(circle, f"You are here, on the code that {issuer} gave.", at=shown.time)
         circle.tell_changed()
+
+
+def _look_for_return(circle: Circle, shown: wire.Entry) -> None:
+    """The log is folded afresh, up to the commit that lets this device in again."""
+    if shown.kind == Kind.REJOIN:
+        returning.ordered(circle, shown)
+    elif shown.kind == Kind.COMMIT and well_framed(shown.body):
+        returning.arrived(circle, shown)
 
 
 def _act(circle: Circle, shown: wire.Entry) -> None:
@@ -200,11 +211,13 @@ def _confirm(circle: Circle, leaf: Leaf) -> None:
 def _heard(circle: Circle, leaf: Leaf, envelope: Envelope) -> None:
     """The head in a message covers what its sender has seen."""
     head = envelope.head
-    if head is None or not heads.note(circle, head, leaf.name):
+    if head is None or not heads.note(circle, head, Witness.of(leaf)):
         return
-    if leaf.member != circle.member.public and head.n > circle.record.covered:
-        circle.record.covered = head.n
-        circle.changed()
+    if leaf.member != circle.member.public:
+        freshness.vouched(circle, envelope.sent_at)
+        if head.n > circle.record.covered:
+            circle.record.covered = head.n
+            circle.changed()
 
 
 def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool:

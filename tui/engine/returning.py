@@ -22,7 +22,7 @@ from crypto.primitives import sha256
 from crypto.rejoin import OldKeys, Rejoin, open_rejoin, seal_rejoin
 from crypto.secret import Secret
 from relay import wire
-from tui.engine import following, saying, timeline
+from tui.engine import following, forks, saying, timeline
 from tui.engine.circle import ACTIVE, STOPPED, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.store.records import RejoiningRecord, RequestRecord
@@ -83,14 +83,21 @@ def access_key(circle: Circle) -> AccessKeyPair:
     return circle.access
 
 
+def ordered(circle: Circle, shown: wire.Entry) -> bool:
+    """Whether an entry is this device's own request, which is in the log now."""
+    asked = circle.context.store.rejoinings.get(circle.number)
+    if asked is None or asked.body != shown.body:
+        return False
+    asked.n = shown.n
+    circle.context.store.rejoinings.save(asked)
+    return True
+
+
 def request(circle: Circle, shown: wire.Entry) -> None:
     """A device wants to come in again: this one's own request, or another's to be answered."""
-    store = circle.context.store
-    asked = store.rejoinings.get(circle.number)
-    if asked is not None and asked.body == shown.body:
-        asked.n = shown.n
-        store.rejoinings.save(asked)
+    if ordered(circle, shown):
         return
+    store = circle.context.store
     former = store.beacons.where("circle = ?", circle.number)
     keys = [circle.view.state.beacon_key, *(Secret(beacon.key) for beacon in former)]
     try:
@@ -181,6 +188,10 @@ def _in_again(circle: Circle, asked: RejoiningRecord, group: Group) -> None:
     record.leaf_seed, record.access_seed = asked.leaf_seed, asked.access_seed
     record.status, record.sentence, record.stuck_at = ACTIVE, "", 0
     circle.waits_for_welcome = False
+    if record.branch:
+        # Until somebody of that conversation vouches for it, it is the relay's word alone.
+        record.issuer, record.confirmed, record.branch = record.branch, 0, b""
+    forks.over(circle)
     connection = circle.connection
     if connection is not None:
         connection.begin_again = True

@@ -67,6 +67,16 @@ def place(circle: Circle) -> int:
     return position
 
 
+def next_place(circle: Circle, n: int) -> int:
+    """The first place at an entry that no row has, in a log that was given up."""
+    found = circle.context.store.database.row(
+        "SELECT max(position) FROM messages WHERE circle = ? AND position >= ? AND position < ?",
+        (circle.number, n << PLACE_BITS, (n + 1) << PLACE_BITS),
+    )
+    last = None if found is None else found[0]
+    return 0 if last is None else int(str(last)) + 1 - (n << PLACE_BITS)
+
+
 def _row(circle: Circle, record: MessageRecord) -> Row:
     return to_row(record, circle.record, circle.member.public, circle.context.now())
 

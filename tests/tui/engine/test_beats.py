@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 
+from crypto.access.binding import AccessKeyPair
 from crypto.access.log import Head
 from crypto.beat import Beat, open_beat, seal_beat
 from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.secret import Secret
 from relay import wire
+from relay.wire import FromRelay
 from tests.harness import Person, World
+from tests.tui.engine.lying import LyingWorld
 from tests.tui.engine.rogue import circle_of, show
 from tui.engine import beats
-from tui.engine.beats import EVERY
-from tui.engine.events import LinkState
+from tui.engine.beats import ANSWER_EVERY, EVERY
+from tui.engine.commands import Remove
+from tui.engine.events import Finished, LinkState
+from tui.engine.following import STUCK
 
 
 def left_at_the_relay(world: World) -> dict[bytes, bytes]:
@@ -136,3 +142,98 @@ def test_the_inviters_beat_confirms_a_newcomer() -> None:
     assert not bo.circle().confirmed
     show(bo, sealed(ana, beat_of(ana)))
     assert bo.circle().confirmed
+
+
+def beats_heard(world: LyingWorld, victim: Person) -> list[wire.BeatOf]:
+    """The beats that the relay shows to somebody from now on."""
+    heard: list[wire.BeatOf] = []
+
+    def listens(frame: FromRelay) -> Iterable[FromRelay]:
+        if isinstance(frame, wire.BeatOf):
+            heard.append(frame)
+        yield frame
+
+    world.victim, world.lie = victim, listens
+    return heard
+
+
+def test_who_is_stuck_is_answered_at_once_and_once_a_minute() -> None:
+    world = LyingWorld(1)
+    ana, bo = world.circle("Ana", "Bo")
+    world.wait(2_000)
+    heard = beats_heard(world, bo)
+    stuck = replace(beat_of(bo), stuck_at=circle_of(ana).record.n)
+    for _ in range(3):
+        show(ana, sealed(bo, stuck))
+        world.settle(wait=1_000)
+    assert len(heard) == 1
+    world.now += ANSWER_EVERY
+    show(ana, sealed(bo, stuck))
+    world.settle(wait=1_000)
+    assert len(heard) == 2
+    ahead = replace(beat_of(bo), stuck_at=circle_of(ana).record.n + 1)
+    world.now += ANSWER_EVERY
+    show(ana, sealed(bo, ahead))
+    world.settle(wait=1_000)
+    assert len(heard) == 2  # not before the relay's head covers what it asks about
+    ana.says("one more")
+    world.settle(wait=2_000)
+    assert len(heard) == 3
+
+
+def test_only_a_later_epoch_that_covers_the_change_is_a_reason_to_come_in_again() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    ana.says("one")
+    world.settle()
+    circle = circle_of(bo)
+    with bo.database.transaction():
+        circle.record.stuck_at = circle.record.n
+        circle.stop(STUCK)
+        circle.flush()
+    beat = beat_of(ana)
+    earlier = entry_chain(bo, circle.record.n - 1)
+    for said in (
+        beat,  # of the same epoch
+        replace(beat, epoch=beat.epoch + 1, stuck_at=1),  # stuck itself
+        replace(beat, epoch=beat.epoch + 1, head=earlier),  # of before the change
+    ):
+        show(bo, sealed(ana, said))
+        assert bo.circle().link_sentence == STUCK
+    show(bo, sealed(ana, replace(beat, epoch=beat.epoch + 1)))
+    assert bo.circle().link_sentence.startswith("Ana's device has followed a change")
+    assert bo.warnings() == [bo.circle().link_sentence]
+    show(bo, sealed(ana, replace(beat, epoch=beat.epoch + 2)))
+    assert len(bo.warnings()) == 1 and bo.client.may_return(bo.circle().id)
+
+
+def entry_chain(person: Person, n: int) -> Head:
+    """The relay's head of an earlier entry."""
+    (row,) = person.database.rows("SELECT chain FROM entries WHERE n = ?", (n,))
+    circle = circle_of(person)
+    assert isinstance(row[0], bytes)
+    relay = AccessKeyPair.from_seed(Secret(b"\x07" * 32))
+    return Head.sign(relay, circle.id, circle.record.incarnation, n, row[0])
+
+
+def test_who_speaks_under_a_former_key_gets_one_notice_under_it() -> None:
+    world = LyingWorld(1)
+    ana, bo, _cy = world.circle("Ana", "Bo", "Cy")
+    bo.offline = True
+    world.settle()
+    former = circle_of(bo).view.state.beacon_key
+    old = sealed(bo, beat_of(bo))
+    ana.expect(Finished, lambda ref: Remove(ref=ref, member="Cy"))
+    world.wait(2_000)
+    shelf = next(iter(world.store.shelves.values()))
+    for _ in range(2):
+        show(ana, old)
+        world.settle(wait=1_000)
+    body, _ = shelf.beats[circle_of(ana).access.public]
+    told = open_beat([former], circle_of(ana).id, body).beat
+    assert told.epoch > circle_of(bo).members.epoch
+    world.wait(EVERY)
+    body, _ = shelf.beats[circle_of(ana).access.public]
+    show(ana, old)
+    world.settle(wait=1_000)
+    assert shelf.beats[circle_of(ana).access.public][0] == body

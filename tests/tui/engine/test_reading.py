@@ -256,7 +256,11 @@ def test_a_commit_that_this_device_alone_cannot_follow_stops_it() -> None:
     assert cy.circle().topic == "moved on"
     ana.says("in the new epoch")
     world.settle()
-    assert bo.texts() == [] and bo.warnings() == []
+    assert bo.texts() == []
+    asked, told = bo.warnings()
+    assert "though others may" in asked
+    assert told.startswith(("Ana's device has followed", "Cy's device has followed"))
+    assert bo.circle().link_sentence == told
     bo.expect(Finished, lambda ref: commands.Rejoin(ref=ref))
     world.wait(60_000)
     assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == "moved on"
