@@ -80,6 +80,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("ask", (), "ask", "Have a member answer the door, or not.", "/ask"),
     Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME"),
     Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),
+    Action("settle", (), "settle", "Choose whose conversation stands, where there are two.",
+           "/settle"),
     Action("leave", (), "leave", "Leave this circle for good.", "/leave"),
     Action("forget", (), "forget", "Erase a circle that you left.", "/forget"),
     Action("theme", (), "theme", "Change between dusk and paper.", "/theme"),

@@ -26,6 +26,7 @@ VARIABLES = {
     "name": "HALLWAY_NAME",
     "relay": "HALLWAY_RELAY",
     "local_relay": "HALLWAY_LOCAL_RELAY",
+    "freshness": "HALLWAY_FRESHNESS",
 }
 """What each setting is called in the environment."""
 
@@ -44,11 +45,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     :param relay: where circles are opened, and what a spoken code without an address means; empty
         for the relay on this computer.
     :param local_relay: where the relay on this computer listens, HOST:PORT on the loopback.
+    :param freshness: `on`, or `off` for no heartbeats: others then can't tell by this device
+        whether their relay keeps something back.
     """
 
     name: str = ""
     relay: str = ""
     local_relay: str = LOCAL_RELAY
+    freshness: str = "on"
+
+    @property
+    def beats(self) -> bool:
+        """Whether heartbeats are left."""
+        return self.freshness == "on"
 
     @property
     def default_relay(self) -> str:
@@ -90,6 +99,10 @@ def _checked(name: str, value: str, source: str) -> str:
     try:
         if name == "name":
             return person_name(value) if value else ""
+        if name == "freshness":
+            if value not in ("on", "off"):
+                raise ConfigError(f"{source}: freshness is on or off, not {value!r}.")
+            return value
         if not value:
             return LOCAL_RELAY if name == "local_relay" else ""
         address = Address.parse(value)

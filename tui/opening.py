@@ -184,6 +184,7 @@ class ProfileOpening:
                 rng=os.urandom,
                 now=self.now,
                 default_relay=self._config.default_relay,
+                beats=self._config.beats,
             )
             async with Runner(client, self.now, revive=self._revive, broke=broke) as runner:
                 await runner.listen(self._locations.socket, HOLDER)

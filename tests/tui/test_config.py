@@ -36,7 +36,7 @@ def test_without_a_relay_the_one_of_this_computer_is_meant(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ('colour = "blue"', ("colour", "There are: name, relay, local_relay.")),
+        ('colour = "blue"', ("colour", "There are: name, relay, local_relay, freshness.")),
         ("name = 7", ("name", "str")),
         ('name = "\\u0007"', ("name", "U+0007")),
         ('relay = "http://chat.example.org"', ("relay", "ws://")),
@@ -66,3 +66,13 @@ def test_a_file_that_can_not_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
         settle({}, {}, tmp_path / "config.toml")
+
+
+def test_freshness_is_on_or_off(tmp_path: Path) -> None:
+    assert settle({}, {}, tmp_path / "none").beats
+    file = tmp_path / "config.toml"
+    file.write_text('freshness = "off"\n')
+    assert not settle({}, {}, file).beats
+    assert settle({}, {"HALLWAY_FRESHNESS": "on"}, file).beats
+    with pytest.raises(ConfigError, match="freshness is on or off"):
+        settle({}, {"HALLWAY_FRESHNESS": "maybe"}, file)

@@ -265,6 +265,14 @@ def _add_circle(verbs: Any) -> None:
         "rejoin Friends", "membership:rejoin",
     )  # fmt: skip
     _add_circle_name(verb, needed=True)
+    whose = verb.add_mutually_exclusive_group()
+    whose.add_argument(
+        "--mine", action="store_true",
+        help="where the relay has shown two conversations: this one stands",
+    )  # fmt: skip
+    whose.add_argument(
+        "--with", dest="whose", metavar="NAME", help="that of this member stands; come in there",
+    )  # fmt: skip
 
 
 def _add_rest(verbs: Any) -> None:

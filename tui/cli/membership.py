@@ -7,7 +7,7 @@ import argparse
 from tui.cli.owning import visiting
 from tui.cli.printing import CommandError, note, rfc3339, say, say_json
 from tui.cli.running import Place
-from tui.engine.commands import Leave, ListCircles, ListMembers, Rejoin, Remove, Rename
+from tui.engine.commands import Leave, ListCircles, ListMembers, Rejoin, Remove, Rename, SettleFork
 from tui.engine.events import (
     CircleFacts,
     Circles,
@@ -43,6 +43,9 @@ def _circle_json(facts: CircleFacts) -> dict[str, object]:
         "me": facts.me,
         "link": facts.link.value,
         "sentence": facts.link_sentence,
+        "fresh": rfc3339(facts.fresh_at) if facts.fresh_at else None,
+        "kept_back": rfc3339(facts.behind_since) if facts.behind_since else None,
+        "forks": [{"member": fork.name, "n": fork.n} for fork in facts.forks],
         "waiting": facts.waiting,
         "unsent": facts.unsent,
         "hosts": facts.hosts,
@@ -124,10 +127,15 @@ async def rename(place: Place, arguments: argparse.Namespace) -> None:
 
 
 async def rejoin(place: Place, arguments: argparse.Namespace) -> None:
-    """Come in again; done when the relay has the request."""
+    """Come in again, or say whose of two conversations stands; done when this device is in."""
     async with visiting(place, "rejoin") as visit:
         circle = await visit.circle_id(arguments.circle)
-        await visit.ask(Rejoin(circle=circle), Finished)
+        if arguments.mine:
+            await visit.ask(SettleFork(circle=circle, mine=True), Finished)
+        elif arguments.whose:
+            await visit.ask(SettleFork(circle=circle, member=arguments.whose), Finished)
+        else:
+            await visit.ask(Rejoin(circle=circle), Finished)
         try:
             await visit.until(circle, lambda facts: facts.link is LinkState.ONLINE)
         except CommandError as error:

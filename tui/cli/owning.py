@@ -232,7 +232,13 @@ async def _run(
     place: Place, profile: Profile, verb: str, stays: bool, stack: AsyncExitStack
 ) -> Runner:
     relay = place.config.default_relay
-    client = Client(profile.database, rng=os.urandom, now=milliseconds, default_relay=relay)
+    client = Client(
+        profile.database,
+        rng=os.urandom,
+        now=milliseconds,
+        default_relay=relay,
+        beats=place.config.beats,
+    )
 
     async def revive(address: Address) -> bool:
         return await asyncio.to_thread(place.local.revive, address)

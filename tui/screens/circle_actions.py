@@ -18,6 +18,7 @@ from tui.engine.commands import (
     Rejoin,
     Remove,
     Rename,
+    SettleFork,
 )
 from tui.engine.events import CircleFacts, MemberFacts, Refused
 from tui.screens.confirm import Confirm
@@ -198,6 +199,9 @@ class CircleActions(Screen[None]):
     async def action_rejoin(self) -> None:
         """Come in again with fresh keys."""
         facts = self._facts()
+        if facts is not None and facts.forks:
+            self.action_settle()
+            return
         if facts is None or not read(self).may_return(facts.id):
             hall(self).say("There is no need to come in again here.")
             return
@@ -205,6 +209,22 @@ class CircleActions(Screen[None]):
         body = "This device gets fresh keys, and the others are told so."
         confirm = Confirm(asked, body, yes="Come in again", no="Later")
         await self._after_yes(confirm, Rejoin(circle=facts.id))
+
+    @work
+    async def action_settle(self) -> None:
+        """Choose between two conversations."""
+        facts = self._facts()
+        if facts is None or not facts.forks:
+            hall(self).say("There are no two conversations here to choose from.")
+            return
+        from tui.screens.settle import MINE, Settle
+
+        members = read(self).members(facts.id)
+        chosen = await self.app.push_screen_wait(Settle(facts, members))
+        if chosen == MINE:
+            await self._do(SettleFork(circle=facts.id, mine=True))
+        elif chosen is not None:
+            await self._do(SettleFork(circle=facts.id, member=chosen))
 
     @work
     async def action_forget(self) -> None:

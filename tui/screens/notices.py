@@ -7,6 +7,7 @@ from textual.content import Content
 from tui.engine.events import CircleFacts, EntryMoved, EntryState, LinkState, RequestFacts
 from tui.glyphs import Glyphs
 from tui.screens.dialog import safe, safe_sentences
+from tui.screens.words import clock_time
 
 WAITS_HERE = "What you write waits here, and goes out by itself."
 LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
@@ -14,6 +15,7 @@ NAMED_MOST = 3
 """At the door: however many a relay shows there, the conversation keeps its room."""
 
 RETURN = "/rejoin comes in again, with fresh keys."
+CHOOSE = "/settle chooses whose conversation stands."
 
 
 def of_circle(
@@ -26,7 +28,8 @@ def of_circle(
         lines.append(_line(glyphs.off, "$muted", sentence))
     elif facts.link is LinkState.STOPPED:
         parts = Content.assemble(safe_sentences(facts.link_sentence), " ")
-        sentence = Content.assemble(parts, RETURN) if may_return else parts
+        way = CHOOSE if facts.forks else RETURN
+        sentence = Content.assemble(parts, way) if may_return else parts
         lines.append(_line(glyphs.warning, "bold $error", sentence))
     elif facts.link is LinkState.OFFLINE and facts.link_sentence and facts.keeps:
         sentence = Content.assemble(safe_sentences(facts.link_sentence), " ", WAITS_HERE)
@@ -39,6 +42,13 @@ def of_circle(
             "You are in. Whoever invited you has not been here since, to vouch for this circle."
         )
         lines.append(_line(glyphs.off, "$warning", sentence))
+    if facts.behind_since and facts.link is LinkState.ONLINE:
+        since = clock_time(facts.behind_since)
+        sentence = Content(f"The relay has kept something back from this device since {since}.")
+        lines.append(_line(glyphs.warning, "bold $error", sentence))
+    elif facts.stale:
+        since = f"no proof of freshness since {clock_time(facts.fresh_at)}"
+        lines.append(_line(glyphs.off, "$muted", Content.styled(since, "$muted")))
     asking = [request for request in requests if request.asks]
     for request in asking[:NAMED_MOST]:
         parts = Content.assemble(safe(request.name, "bold"), " is at the door. ")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from tui.engine.events import CircleFacts, EntryMoved, EntryState, LinkState, RequestFacts
+from tui.engine.events import (
+    CircleFacts,
+    EntryMoved,
+    EntryState,
+    ForkFacts,
+    LinkState,
+    RequestFacts,
+)
 from tui.glyphs import ASCII, UNICODE
 from tui.screens.notices import link_line, of_circle, of_entries
 
@@ -45,6 +52,24 @@ def test_a_circle_that_is_stopped_says_why_and_what_to_do() -> None:
     facts = msgspec.structs.replace(FACTS, link=LinkState.STOPPED, link_sentence="An old copy.")
     assert said(facts).strip() == "▲ An old copy."
     assert "/rejoin" in said(facts, may_return=True)
+
+
+def test_two_conversations_are_to_be_chosen_from() -> None:
+    facts = msgspec.structs.replace(
+        FACTS,
+        link=LinkState.STOPPED,
+        link_sentence="Two.",
+        forks=[ForkFacts(member="bb", name="Bo", n=7)],
+    )
+    assert said(facts, may_return=True) == "▲ Two. /settle chooses whose conversation stands."
+
+
+def test_what_is_kept_back_is_an_alarm_and_no_proof_is_none() -> None:
+    at = 50_520_000  # 14:02 in Greenwich
+    behind = msgspec.structs.replace(FACTS, behind_since=at, stale=True, fresh_at=at)
+    assert said(behind) == "▲ The relay has kept something back from this device since 14:02."
+    stale = msgspec.structs.replace(behind, behind_since=0)
+    assert said(stale) == "○ no proof of freshness since 14:02"
 
 
 def test_a_circle_that_was_left_says_so() -> None:
