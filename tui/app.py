@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,10 +19,11 @@ from textual import events, on, work
 from textual.content import Content
 from textual.screen import Screen
 
+from tui.crash import describe
 from tui.engine.events import LockAsked
 from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
-from tui.safe_app import STYLES, SafeApp
+from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.safe_text import sanitise_block
 from tui.screens.main import NARROW, WIDE, Main
 from tui.screens.room import Engine, Hearing
@@ -127,8 +128,12 @@ class HallwayApp(SafeApp):
     async def _close(self) -> None:
         """Keep what was being written and how far was read, and give the profile free."""
         if self._engine is not None:
-            await self._main.keep_draft()
-            await self._main.keep_read()
+            from tui.engine.remote import RunnerError
+
+            # An engine that has failed keeps nothing more; that was told when it failed.
+            with suppress(RunnerError):
+                await self._main.keep_draft()
+                await self._main.keep_read()
         await self._kept_open.aclose()
 
     # What happened.
@@ -281,6 +286,18 @@ def _copied(text: str) -> bool:
     return False
 
 
+def ended_well(runs: Callable[[], object]) -> bool:
+    """Run something to its end. An error on the way out, when no screen is left that could tell it,
+    is told here as others are: where it happened, and nothing of what it was about."""
+    try:
+        runs()
+    except Exception as error:
+        told = f"{describe(error)}\n\nHallway has ended because of an error in the program."
+        print(told, file=sys.stderr)
+        return False
+    return True
+
+
 def run(
     locations: Locations, settle: Callable[[], Config], again: Callable[[], None], *, code: str = ""
 ) -> int:
@@ -293,7 +310,8 @@ def run(
     opening = ProfileOpening(locations, settle, asyncio.to_thread)
     remembered = Remembered(locations.home / "theme")
     app = HallwayApp(opening, remembered=remembered, code=code, log=locations.log)
-    app.run()
+    if not ended_well(app.run):
+        return CRASHED
     if app.locked:
         again()
     if app.sentence:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from crypto.process import keep_memory_private
 
 LINUX = sys.platform == "linux"
 
@@ -46,6 +49,13 @@ def test_a_process_that_has_secrets_leaves_no_core_file(start: str, tmp_path: Pa
 def test_an_ordinary_process_would() -> None:
     """So that the test above can fail."""
     assert child(LOOK).stdout.strip().endswith("dumpable 1")
+
+
+def test_what_can_be_done_was_done() -> None:
+    """In this process, whose core files nobody wants either; once more does no harm."""
+    assert keep_memory_private()
+    assert keep_memory_private()
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 
 
 def test_a_process_that_crashes_says_that_it_left_none() -> None:

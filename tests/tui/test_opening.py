@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.app import ended_well
 from tui.config import Config, ConfigError
 from tui.engine.commands import ListCircles, OpenCircle
 from tui.engine.events import CircleOpened, Circles
@@ -114,6 +115,18 @@ async def test_a_passphrase_is_asked_for_before_the_engine(tmp_path: Path) -> No
     with pytest.raises(OpeningError, match="locked with a passphrase"):
         async with opening.engine(fails):
             raise AssertionError("the key was kept")
+
+
+def test_an_error_on_the_way_out_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails_at_the_end() -> None:
+        raise ValueError("canary")
+
+    assert not ended_well(fails_at_the_end)
+    assert ended_well(lambda: 0)
+    told = capsys.readouterr().err
+    assert "in fails_at_the_end" in told
+    assert "Hallway has ended because of an error in the program." in told
+    assert "canary" not in told
 
 
 async def test_a_vault_that_is_damaged_is_told_by_the_engine(tmp_path: Path) -> None:
