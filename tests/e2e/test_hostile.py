@@ -174,7 +174,7 @@ def test_on_the_screen(
     ana: Person, attacked: tuple[Somebody, list[Payload]], terminals: list[Terminal]
 ) -> None:
     somebody, made = attacked
-    screen = sits(terminals, ana, size=(160, 50))
+    screen = sits(terminals, ana, size=(120, 40))
     screen.shows("Nobody answers at", "h000")
     reads_on(screen, somebody)
     for payload in made:
@@ -187,7 +187,7 @@ def test_on_the_screen(
     screen.shows("People of h293")
     screen.press("escape")
     screen.hides("People of h293")
-    for row in range(5, 45):
+    for row in range(5, 36):
         screen.type(f"\x1b[<0;40;{row}M\x1b[<0;40;{row}m")  # a click
     screen.type(F1)
     screen.shows("Keys and commands")

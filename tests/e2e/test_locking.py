@@ -69,6 +69,13 @@ def silent(terminal: Terminal, question: str, answer: str) -> None:
     terminal.type(f"{answer}\r")
 
 
+def orders(screen: Terminal, command: str) -> None:
+    """Type a command of the composer, and send it once it stands there."""
+    screen.type(command)
+    screen.shows(command)
+    screen.press("enter")
+
+
 VERBS = (
     ["circles"],
     ["members"],
@@ -225,7 +232,7 @@ def test_the_screen_asks_and_locks(ana: Person, terminals: list[Terminal]) -> No
     ana.does("send", "Said while it was open")  # through the screen's process
     screen.shows("Said while it was open")
 
-    screen.type("/lock\r")
+    orders(screen, "/lock")
     screen.shows("This profile is locked", "Only its passphrase opens it")
     screen.hides("Said while it was open")
     assert owner_of(Locations.find(ana.environ)) is None
@@ -250,7 +257,7 @@ def test_a_locked_screen_is_a_process_that_never_knew(
     if os.geteuid() != 0:
         pytest.skip("only root can look into the memory of such a process")
     key = unlock(Locations.find(ana.environ), WORDS).reveal()
-    screen = sits(terminals, ana)
+    screen = sits(terminals, ana, "--home", str(ana.home))
     screen.shows("This profile is locked")
     screen.type(f"{WORDS}\r")
     screen.shows("Message Friends", "connected")
@@ -258,9 +265,9 @@ def test_a_locked_screen_is_a_process_that_never_knew(
     screen.shows("canary-in-memory")
     holder = owner_of(Locations.find(ana.environ))
     assert holder is not None
-    process = int(holder.rpartition(" ")[2].rstrip(")"))
+    process = process_of(holder)
     assert found(process, key.hex().encode(), b"canary-in-memory")
-    screen.type("/lock\r")
+    orders(screen, "/lock")
     screen.shows("This profile is locked")
     assert not found(process, key, key.hex().encode(), b"canary-in-memory", WORDS.encode())
 
@@ -281,6 +288,46 @@ def found(process: int, *secrets: bytes) -> list[bytes]:
                 continue
             held |= {secret for secret in secrets if secret in data}
     return sorted(held)
+
+
+def test_the_screens_ask_a_person(ana: Person, words: str, terminals: list[Terminal]) -> None:
+    screen = sits(terminals, ana, "--passphrase-file", words)
+    assert screen.ended() == 2
+    assert "The screens ask for the passphrase" in screen.flat
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_what_stays_leaves_no_core_files(
+    ana: Person, words: str, terminals: list[Terminal]
+) -> None:
+    """The relay of this computer, a verb, and the screen, before and after it was locked."""
+    relay = ana.machine.relay_process()
+    assert relay is not None
+    tail = ana.start("tail", "--passphrase-file", words)
+    tail.online()
+    assert core_files(relay) == core_files(tail.popen.pid) == ["0", "0"]
+    ana.does("lock")
+    screen = sits(terminals, ana)
+    for _ in range(2):
+        screen.shows("This profile is locked")
+        screen.type(f"{WORDS}\r")
+        screen.shows("Message Friends", "connected")
+        holder = owner_of(Locations.find(ana.environ))
+        assert holder is not None
+        assert core_files(process_of(holder)) == ["0", "0"]
+        orders(screen, "/lock")
+
+
+def process_of(holder: str) -> int:
+    """The process that calls itself so."""
+    return int(holder.rpartition(" ")[2].rstrip(")"))
+
+
+def core_files(process: int) -> list[str]:
+    """How large a core file of a process may be: now, and at most."""
+    limits = Path(f"/proc/{process}/limits").read_text()
+    (line,) = [one for one in limits.splitlines() if one.startswith("Max core file size")]
+    return line.split()[4:6]
 
 
 @pytest.mark.parametrize("moment", ["the new vault is there", "it is in its place"])

@@ -266,6 +266,7 @@ class Main(CircleActions, RoomScreen[None]):
             hall(self).say(line.sentence, wrong=True)
         elif isinstance(line, Spoken):
             composer.settled(True)
+            self._drafted = ""  # a command that ends the program is no draft
             self.carry_out(line.action.name, line.argument)
         else:
             composer.settled(await self._send(line))

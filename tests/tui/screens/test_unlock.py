@@ -60,6 +60,7 @@ async def test_a_word_locks_what_has_a_passphrase() -> None:
         assert not any(isinstance(screen, Unlock) for screen in app.screen_stack)
         await pilot.press(*"/lock", "enter")
         await until(pilot, lambda: not app.is_running)
+    assert ana.circle().draft == ""
     assert app.locked
     assert app.return_code == 0
 
