@@ -166,7 +166,7 @@ class CircleState:
         if record.kind == Kind.COMMIT:
             self.handshake = record.n
             before = self.roster
-            self.roster = roster if roster is not None else _apply_record(before, record)
+            self.roster = roster if roster is not None else apply_record(before, record)
             self._answered(changes(before, self.roster))
         elif record.kind == Kind.REQUEST:
             queue = self.waiting.get(record.side_data, ())
@@ -283,7 +283,8 @@ class CircleState:
         )
 
 
-def _apply_record(roster: Roster, record: Record) -> Roster:
+def apply_record(roster: Roster, record: Record) -> Roster:
+    """The roster after a commit; DeltaRefused or MalformedError where it can't follow."""
     deltas = side_data.decode(record.side_data)
     return apply(roster, record.sender, deltas, record.n, record.time).roster
 

@@ -42,6 +42,7 @@ class Feed:
         self._session = session
         self._since = since
         self._position = after
+        self._vouched = circle.confirmed.n
         self._live = False
         self._reading = False
         self._asked = 0
@@ -97,6 +98,11 @@ class Feed:
     def _catch_up(self) -> None:
         newest = self._circle.confirmed.n
         if self._position < newest:
+            if newest > self._vouched and not self._circle.mending.under_way:
+                # Whoever follows a commit holds a head that covers it; `bound` covered less.
+                self._vouched = newest
+                head = self._circle.head()
+                self._session.send(wire.Head(head.incarnation, head.n, head.hash, head.signature))
             self._ask(self._position + 1, newest)
             return
         self._live = True

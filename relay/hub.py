@@ -20,6 +20,7 @@ from crypto.access.binding import (
     verify,
 )
 from crypto.access.errors import AccessError
+from crypto.access.log import INCARNATION_LENGTH
 from crypto.primitives import Rng
 from relay import wire
 from relay.circles import binding_key, invite_refusal
@@ -31,6 +32,7 @@ from relay.store.contract import (
     BROKEN,
     EXISTS,
     NO_SPACE,
+    RESTARTED,
     STORED,
     Creation,
     Loaded,
@@ -40,7 +42,6 @@ from relay.store.contract import (
 from relay.wire import Refusal
 
 NONCE_LENGTH = 32
-INCARNATION_LENGTH = 16
 
 IDLE = 5 * MINUTE
 """How long a circle stays in memory after its last socket."""
@@ -83,7 +84,7 @@ class Hub:
         self.statistics = Statistics()
         self.broken: str | None = None
         self.sessions: set[Session] = set()
-        self._rng = rng
+        self.rng = rng
         self._may_create = may_create
         self._going = False
         self._unbound: dict[Session, None] = {}
@@ -108,7 +109,7 @@ class Hub:
             where that is no name of this relay: no signature is good then.
         """
         now = self.clock()
-        nonce = self._rng(NONCE_LENGTH)
+        nonce = self.rng(NONCE_LENGTH)
         session = Session(self, outlet, source(address), host, nonce, now)
         self.sessions.add(session)
         self._unbound[session] = None
@@ -131,6 +132,7 @@ class Hub:
         for circle in list(self.circles.values()):
             circle.tick(now)
             if circle.idle(now, IDLE):
+                circle.mending.let_go()
                 del self.circles[circle.id]
         for session in self._rendezvous.expire(now):
             self._plate_gone(session)
@@ -164,7 +166,7 @@ class Hub:
         live = self.circles.get(circle)
         if live is not None:
             live.moved(n)
-        elif circle in self._loading:
+        elif circle in self._loading and self._told.get(circle) != RESTARTED:
             self._told[circle] = n
 
     def _with_circle(self, circle: bytes, then: Callable[[LiveCircle | None], None]) -> None:
@@ -178,6 +180,10 @@ class Hub:
 
     def _loaded(self, circle: bytes, loaded: Loaded | None) -> None:
         live = None
+        told = self._told.pop(circle, 0)
+        if told == RESTARTED:
+            # What was loaded may be of before.
+            return self.store.load(circle, partial(self._loaded, circle))
         if self.store.broken is not None:
             self.fail(self.store.broken)
         elif loaded is not None:
@@ -185,7 +191,6 @@ class Hub:
                 live = self.circles[circle] = LiveCircle(self, loaded, self.clock())
             except AccessError as error:
                 self.fail(f"a circle's log does not fold: {error}")
-        told = self._told.pop(circle, 0)
         if live is not None:
             live.moved(told)
         for then in self._loading.pop(circle):
@@ -227,7 +232,7 @@ class Hub:
         wait = self._creations.take(session.source, now)
         if wait:
             return session.refuse(Refusal.TOO_FAST, wait)
-        incarnation = self._rng(INCARNATION_LENGTH)
+        incarnation = self.rng(INCARNATION_LENGTH)
         creation = Creation(frame.circle_id, frame.access_key, frame.cap, now, incarnation)
         self.store.submit(creation, partial(self._created, session, frame))
 
@@ -295,6 +300,8 @@ class Hub:
     def _card(
         self, session: Session, frame: wire.Guest, circle: LiveCircle, card: bytes | None
     ) -> None:
+        if card is None and circle.mending.restarted and self.store.broken is None:
+            return session.refuse(Refusal.INVITE_REVOKED)  # it went with what the log had lost
         if card is None:
             return self.fail(self.store.broken or "the store lost a card")
         if session.entering and circle.receive_guest(session, frame.invite_id, card):

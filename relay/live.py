@@ -30,8 +30,10 @@ from relay.circles import (
 )
 from relay.feed import Feed, frame_of
 from relay.limits import READ_BATCH, Bucket, Buckets
+from relay.mending import Mending
 from relay.store.contract import (
     NO_SPACE,
+    RESTARTED,
     STORED,
     Beat,
     Conflict,
@@ -75,7 +77,6 @@ class LiveCircle:
         settings = hub.settings
         self.hub = hub
         self.id = loaded.creation.circle
-        self.incarnation = loaded.creation.incarnation
         self.confirmed = CircleState.fold(loaded, settings)
         self.first_whole = loaded.first_whole
         # Whoever is off the roster left both behind, if the disk was full or the relay died.
@@ -93,6 +94,7 @@ class LiveCircle:
         self._beating: Buckets[bytes] = Buckets(settings.beats)
         self._flights: dict[bytes, Flight] = {}
         self._landed: dict[int, list[Session]] = {}
+        self._known: dict[int, list[tuple[Wish, list[Session]]]] = {}
         self._overtaken = False
         self._told = 0
         self._again: list[tuple[Wish, list[Session]]] = []
@@ -100,6 +102,7 @@ class LiveCircle:
         self._acked: set[bytes] = set()
         self._full_until = 0
         self._shown = self.confirmed.n
+        self.mending = Mending(self, loaded, now)
 
     # Sockets that come and go.
 
@@ -127,6 +130,7 @@ class LiveCircle:
         bucket = self._messages.setdefault(key, Bucket(self.hub.settings.messages, now))
         feed = Feed(self, session, seat.since, after)
         session.bind(self, key, feed, bucket)
+        self.mending.bound(session)
         self.bound = [*self.bound, session]
         feed.go_on()
 
@@ -154,12 +158,13 @@ class LiveCircle:
         self.bound = [other for other in self.bound if other is not session]
         self.readers = [other for other in self.readers if other is not session]
         self.guests = [other for other in self.guests if other is not session]
+        self.mending.left(session)
         self.idle_since = self.hub.clock()
 
     def idle(self, now: int, after: int) -> bool:
         """Whether nobody has been here for so long, and nothing is under way."""
         busy = self.bound or self.guests or self._flights or self._overtaken or self._acked
-        return not busy and now - self.idle_since >= after
+        return not busy and not self.mending.busy and now - self.idle_since >= after
 
     # Wishes.
 
@@ -168,7 +173,7 @@ class LiveCircle:
         answered = self._answers.get(wish.idempotency_id)
         flight = self._flights.get(wish.idempotency_id)
         if answered is not None:
-            session.send(wire.Done(wish.idempotency_id, *answered))
+            self._answer(wish, [session], *answered)
         elif flight is not None:
             flight.askers.append(session)
         elif self._overtaken:
@@ -181,6 +186,8 @@ class LiveCircle:
             # Were this one taken, it would stand before those of its sender that were not.
             wait = self._full_until - now
             verdict: Verdict = wire.Refused(wish.idempotency_id, Refusal.NO_SPACE, wait)
+        elif self.mending.under_way:
+            verdict = wire.Refused(wish.idempotency_id, Refusal.RESTORING)
         else:
             verdict = self._tentative.decide(wish, self._turns, now)
         if isinstance(verdict, wire.Refused):
@@ -203,11 +210,19 @@ class LiveCircle:
                 self.hub.fail(self.hub.store.broken)
             return
         self._answer(wish, askers, known.n, known.time)
+        if known.n > self.confirmed.n:
+            self.moved(known.n)
 
     def _answer(self, wish: Wish, askers: list[Session], n: int, time: int) -> None:
         """Something that was ordered before: the entry comes, or came, like any other."""
+        if n > self.confirmed.n:
+            # Another relay stored it, as an entry that nobody here was shown yet: then this again.
+            self._known.setdefault(n, []).append((wish, askers))
+            return
         self._answers.add(wish.idempotency_id, n, time)
         for asker in askers:
+            if wish.kind == Kind.COMMIT and not self.mending.under_way:
+                asker.tell(self._head_frame())
             asker.tell(wire.Done(wish.idempotency_id, n, time))
 
     def _settled(self, flight: Flight, outcome: Outcome) -> None:
@@ -241,7 +256,9 @@ class LiveCircle:
     # Entries.
 
     def moved(self, n: int) -> None:
-        """Another writer has taken the log to n."""
+        """Another writer has taken the log to n, or begun another incarnation."""
+        if n == RESTARTED:
+            return self.reload()
         self._told = max(self._told, n)
         if n > self._tentative.n and not self._overtaken:
             self._overtaken = True
@@ -270,13 +287,38 @@ class LiveCircle:
             for asker in askers:
                 self.order(wish, asker, now)
 
+    def reload(self) -> None:
+        """What is held here is not so any more: the sockets come again, to a circle loaded anew."""
+        self.mending.let_go()
+        self.hub.circles.pop(self.id, None)
+        for session in [*self.bound, *self.guests]:
+            session.refuse(Refusal.GOING)
+
+    @property
+    def ahead(self) -> CircleState:
+        """The state that what is under way leads to."""
+        return self._tentative
+
+    def put_back(self, record: Record, roster: Roster) -> None:
+        """An entry that the log had lost is in it again."""
+        self._ordered(record, roster, [])
+
+    def stand_back(self) -> None:
+        """Nothing is under way, and what was has not come to be."""
+        self._tentative = self.confirmed.copy()
+
     def _ordered(self, record: Record, roster: Roster | None, askers: list[Session]) -> None:
         """An entry is on disk: fold it, and tell everyone."""
         before = self.confirmed.roster
         self.confirmed.advance(record, roster)
         self._answers.add(record.idempotency_id, record.n, record.time)
         self.hub.statistics.ordered += 1
+        if record.kind == Kind.COMMIT:
+            # Before the commit itself: whoever follows it can prove that it was in this log.
+            self._vouch()
         self._show(record, askers)
+        for wish, sockets in self._known.pop(record.n, ()):
+            self._answer(wish, sockets, record.n, record.time)
         if record.kind == Kind.COMMIT:
             self._changed(changes(before, self.confirmed.roster))
 
@@ -287,7 +329,7 @@ class LiveCircle:
                 asker.done_in_place(record, done)
         frame = frame_of(record, 0)
         for reader in self.readers:
-            if reader not in askers:
+            if reader not in askers and not self.mending.holds(reader, record.n):
                 reader.outlet.send(frame)
         self.hub.statistics.delivered += len(self.readers)
 
@@ -310,6 +352,7 @@ class LiveCircle:
         for session in self.bound:
             if session.key == old:
                 session.key = new
+        self.mending.rekeyed(old, new)
         cursor = self.cursors.get(old)
         if cursor is not None:
             self.cursors[new] = cursor
@@ -363,20 +406,29 @@ class LiveCircle:
     def head(self) -> Head:
         """The newest entry on disk, signed."""
         state = self.confirmed
-        return Head.sign(self.hub.key, self.id, self.incarnation, state.n, state.chain)
+        return Head.sign(self.hub.key, self.id, self.mending.incarnation, state.n, state.chain)
 
     def tick(self, now: int) -> None:
         """About once a second: the head, where it moved, and the cursors."""
         if self._shown < self.confirmed.n:
-            self._shown = self.confirmed.n
-            head = self.head()
-            frame = wire.encode(wire.Head(head.incarnation, head.n, head.hash, head.signature))
-            for reader in self.readers:
-                reader.outlet.send(frame)
+            self._vouch()
+        self.mending.tick(now)
         if now >= self._full_until:
             self.keep_cursors()
         self._turns.prune(now)
         self._beating.prune(now)
+
+    def _vouch(self) -> None:
+        """Show those who read along the head, signed; while the log is incomplete nobody is."""
+        if not self.mending.under_way:
+            self._shown = self.confirmed.n
+            frame = wire.encode(self._head_frame())
+            for reader in self.readers:
+                reader.outlet.send(frame)
+
+    def _head_frame(self) -> wire.Head:
+        head = self.head()
+        return wire.Head(head.incarnation, head.n, head.hash, head.signature)
 
     def keep_cursors(self) -> None:
         """Have the store keep what was acknowledged since the last time."""

@@ -216,8 +216,8 @@ class Session:
         step = TABLE.get((self.state, type(frame)))
         if step is None:
             return self.refuse(Refusal.OUT_OF_ORDER)
-        # An ack answers what the relay sent, so its rate is not the client's choice.
-        wait = 0 if type(frame) is wire.Ack else self.bucket.take(now)
+        # These answer what the relay sent, so their rate is not the client's choice.
+        wait = 0 if type(frame) in (wire.Ack, wire.Restore) else self.bucket.take(now)
         if wait:
             return self.refuse(Refusal.TOO_FAST, wait, getattr(frame, "idempotency_id", None))
         step(self, frame, now)
@@ -289,6 +289,17 @@ class Session:
         if not self.feed.read(frame.first, frame.last):
             self.refuse(Refusal.TOO_FAST, 1000)
 
+    def _report(self, frame: wire.Report, now: int) -> None:
+        self.circle.mending.report(self, frame, now)
+
+    def _outline(self, frame: wire.Outline, now: int) -> None:
+        self.circle.mending.outline(self, frame)
+
+    def _restore(self, frame: wire.Restore, now: int) -> None:
+        # Several devices hand in the same entries: all but the first in vain, and no harm done.
+        if not self.bucket.wait(now) and not self.circle.mending.restore(frame, now):
+            self.bucket.take(now)
+
     def _stage(self, frame: wire.Stage, now: int) -> None:
         self.drop_old(now)
         part = self.staged.get(frame.hash)
@@ -341,6 +352,9 @@ _BOUND: dict[type[wire.FromClient], Step] = {
     wire.OpenNameplate: Session._open_nameplate,
     wire.Say: Session._say,
     wire.CloseNameplate: Session._close_nameplate,
+    wire.Report: Session._report,
+    wire.Outline: Session._outline,
+    wire.Restore: Session._restore,
 }
 
 TABLE: dict[tuple[State, type[wire.FromClient]], Step] = {

@@ -20,7 +20,7 @@ from typing import TypeAlias, TypeVar
 
 import msgpack
 
-from crypto.access.arrays import Layout, array, blob, fixed, nilable, text, uint
+from crypto.access.arrays import Layout, array, blob, fixed, flag, nilable, text, uint
 from crypto.access.errors import MalformedError
 
 VERSION = 1
@@ -41,6 +41,7 @@ EPHEMERAL_LIMIT = 6 * 1024
 SAY_LIMIT = 1024
 CARD_LIMIT = 16 * 1024
 CHUNK_LIMIT = 48 * 1024
+OUTLINE_LIMIT = 48 * 1024
 STAGED_LIMIT = 1024 * 1024
 """Bytes of one staged card or Welcome, and of all that one socket has staged."""
 
@@ -76,6 +77,7 @@ class Refusal(IntEnum):
     NAMEPLATE_GONE = 22
     CROWDED = 23
     NO_SPACE = 24
+    RESTORING = 25
 
 
 CLOSING = frozenset(
@@ -252,6 +254,21 @@ class CaughtUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Restoring:
+    """The log was put back from a backup and is being made whole again: it stands at n, and up to
+    `known` it is proven what belongs there. `host` is whether a host's device has reported."""
+
+    n: int
+    known: int
+    host: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The restoring is over: the client is to connect anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Open a circle; the sender takes its first chair."""
 
@@ -383,6 +400,38 @@ class CloseNameplate:
     """End the rendezvous."""
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The newest head that this device holds, signed by the relay."""
+
+    incarnation: bytes
+    n: int
+    hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What belongs at `first` and after it: of each entry its kind, in one byte, and H(entry)."""
+
+    first: int
+    links: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """An entry as it was shown; where its bytes are gone, `body` is None and all else empty.
+
+    `sender` is the access key that handed a commit in, None where that is not known.
+    """
+
+    n: int
+    time: int
+    body: bytes | None
+    side_data: bytes
+    sender: bytes | None
+
+
 FromRelay: TypeAlias = (
     Hello
     | Bound
@@ -400,6 +449,8 @@ FromRelay: TypeAlias = (
     | Said
     | Closed
     | CaughtUp
+    | Restoring
+    | Restored
 )
 FromClient: TypeAlias = (
     Create
@@ -419,6 +470,9 @@ FromClient: TypeAlias = (
     | ClaimNameplate
     | Say
     | CloseNameplate
+    | Report
+    | Outline
+    | Restore
 )
 
 _NUMBER = uint((1 << 63) - 1)  # what both sides' databases keep as a whole number
@@ -450,6 +504,8 @@ FROM_RELAY: Layout[FromRelay] = Layout(
         14: (Said, (blob(SAY_LIMIT),)),
         15: (Closed, (_CODE,)),
         16: (CaughtUp, (_NUMBER,)),
+        17: (Restoring, (_NUMBER, _NUMBER, flag)),
+        18: (Restored, ()),
     },
 )
 
@@ -476,6 +532,12 @@ FROM_CLIENT: Layout[FromClient] = Layout(
         46: (ClaimNameplate, (_WORDS,)),
         47: (Say, (blob(SAY_LIMIT),)),
         48: (CloseNameplate, ()),
+        49: (Report, (_ID, _NUMBER, _HASH, _SIGNATURE)),
+        50: (Outline, (_NUMBER, blob(OUTLINE_LIMIT))),
+        51: (
+            Restore,
+            (_NUMBER, _NUMBER, nilable(blob(BODY_LIMIT)), blob(SIDE_DATA_LIMIT), nilable(_KEY)),
+        ),
     },
 )
 

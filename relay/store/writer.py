@@ -130,11 +130,9 @@ class Writer:
         before, self._heads = self._heads, {}
         for circle, head in before.items():
             now = self._head(circle)
-            if now is None:
-                continue
-            if now.restarts != head.restarts:
+            if now is not None and now.restarts != head.restarts:
                 self._moved(circle, RESTARTED)
-            elif now.n != head.n:
+            elif now is not None and now.n != head.n:
                 self._moved(circle, now.n)
 
     def _head(self, circle: bytes) -> Head | None:

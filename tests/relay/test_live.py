@@ -235,7 +235,7 @@ class TestOtherWriters:
         elsewhere = world.elsewhere(ANA)
         append = replace(ana.append(), idempotency_id=elsewhere.record.idempotency_id)
         world.store.write_elsewhere(elsewhere, tell=False)
-        done, entry = ana.say(append)
+        entry, done = ana.say(append)
         assert done == wire.Done(append.idempotency_id, 3, world.now)
         assert isinstance(entry, wire.Entry) and entry.n == 3
         assert [type(frame) for frame in bo.heard()] == [wire.Entry]
@@ -253,7 +253,7 @@ class TestOtherWriters:
         bo.session.receive(wire.message(after))
         done = wire.Done(after.idempotency_id, 4, world.now)
         assert [type(frame) for frame in bo.heard()] == [wire.Entry, wire.Done]
-        assert [type(frame) for frame in ana.heard()] == [wire.Done, wire.Entry, wire.Entry]
+        assert [type(frame) for frame in ana.heard()] == [wire.Entry, wire.Done, wire.Entry]
         assert bo.say(after) == [done]
         assert [record.n for record in world.records] == [1, 2, 3, 4]
 

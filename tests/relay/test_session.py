@@ -35,6 +35,9 @@ SAMPLES: list[FromClient] = [
     wire.ClaimNameplate([1]),
     wire.Say(b"body"),
     wire.CloseNameplate(),
+    wire.Report(ID, 9, KEY, SIGNATURE),
+    wire.Outline(3, bytes(33)),
+    wire.Restore(3, 1, b"body", b"", None),
 ]
 
 

@@ -53,6 +53,7 @@ class Client:
         self.hashes: list[bytes] = []
         self.chains = [EMPTY_CHAIN]
         self.handshake = 0
+        self.heads: dict[int, bytes] = {}
         self.outbox: list[Letter] = []
         self.done: set[bytes] = set()
         self.written = 0
@@ -102,15 +103,16 @@ class Client:
                 assert frame.n == self.n
                 self.caught_up = True
                 self.send()
-            case wire.Head():
-                assert frame.hash == self.chains[frame.n]
+            case wire.Head() | wire.Bound():
+                self.heads[frame.n] = frame.hash
+                assert frame.n > self.n or frame.hash == self.chains[frame.n]
             case wire.Refused():
                 assert frame.code == Refusal.STALE
                 assert self.outbox and frame.idempotency_id == self.outbox[0].id
                 self.stale = True
                 self.write_anew()
             case _:
-                assert isinstance(frame, wire.Bound)
+                raise AssertionError(frame)
 
     def write_anew(self) -> None:
         """Once the commit that made a letter stale has been read, its body is made again."""
@@ -129,7 +131,9 @@ class Client:
         assert n == self.n + 1, "an entry is missing, or out of order"
         self.hashes.append(hashed)
         self.chains.append(chain(CIRCLE, n, kind, self.chains[-1], hashed))
+        assert self.heads.get(n, self.chains[n]) == self.chains[n]
         if kind == Kind.COMMIT:
+            assert max(self.heads) >= n, "nobody could prove that this commit was in the log"
             self.handshake = n
             if self.outbox:
                 self.write_anew()

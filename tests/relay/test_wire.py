@@ -57,6 +57,8 @@ from_relay: st.SearchStrategy[FromRelay] = st.one_of(
     st.builds(wire.Said, bodies),
     st.builds(wire.Closed, codes),
     st.builds(wire.CaughtUp, numbers),
+    st.builds(wire.Restoring, numbers, numbers, st.booleans()),
+    st.builds(wire.Restored),
 )
 from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(
@@ -78,6 +80,9 @@ from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(wire.Ephemeral, bodies),
     st.builds(wire.Stage, keys, sizes, sizes, bodies),
     st.builds(wire.FetchWelcome),
+    st.builds(wire.Report, ids, numbers, keys, signatures),
+    st.builds(wire.Outline, numbers, bodies),
+    st.builds(wire.Restore, numbers, numbers, st.none() | bodies, bodies, st.none() | keys),
     st.builds(wire.Read, numbers, numbers),
     st.builds(wire.OpenNameplate),
     st.builds(wire.ClaimNameplate, words),
@@ -281,6 +286,7 @@ class TestPage:
             "body of say": wire.SAY_LIMIT,
             "card": wire.CARD_LIMIT,
             "chunk": wire.CHUNK_LIMIT,
+            "links of outline": wire.OUTLINE_LIMIT,
             "staged by one socket": wire.STAGED_LIMIT,
         }
         assert wire.SIDE_DATA_LIMIT == side_data.SIDE_DATA_LIMIT

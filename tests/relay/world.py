@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TypeVar
 
 from crypto.access.binding import (
@@ -61,6 +62,7 @@ class Peer:
         self.session = session
         self.line = line
         self.key = ANA
+        self.vouched: list[wire.Head] = []
         (hello,) = self.heard()
         self.hello = hello
 
@@ -70,10 +72,21 @@ class Peer:
         return self.hello.nonce
 
     def heard(self) -> list[FromRelay]:
-        """What came since the last time, everything that is under way included."""
+        """What came since the last time, everything that is under way included.
+
+        The heads that are shown with commits, right before them, go to `vouched`.
+        """
         self.world.store.settle()
-        frames, self.line.sent = self.line.sent, []
-        return [frame for part in frames for frame in wire.decode_from_relay(b"\x01" + part)]
+        sent, self.line.sent = self.line.sent, []
+        frames = [frame for part in sent for frame in wire.decode_from_relay(b"\x01" + part)]
+        heard: list[FromRelay] = []
+        for frame, after in pairwise([*frames, None]):
+            n = after.n if isinstance(after, wire.Entry | wire.Done) else None
+            if isinstance(frame, wire.Head) and n is not None and n <= frame.n:
+                self.vouched.append(frame)
+            elif frame is not None:
+                heard.append(frame)
+        return heard
 
     def say(self, *frames: FromClient) -> list[FromRelay]:
         """Send frames in one message; what is heard then."""

@@ -54,6 +54,8 @@ _BOUND = (
     wire.Said,
     wire.Closed,
     wire.CaughtUp,
+    wire.Restoring,
+    wire.Restored,
 )
 
 TABLE: dict[tuple[State, type[FromRelay]], State] = {

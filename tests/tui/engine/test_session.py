@@ -34,6 +34,8 @@ SAMPLES: dict[type[FromRelay], FromRelay] = {
     wire.Said: wire.Said(b"step"),
     wire.Closed: wire.Closed(0),
     wire.CaughtUp: wire.CaughtUp(1),
+    wire.Restoring: wire.Restoring(1, 2, True),
+    wire.Restored: wire.Restored(),
 }
 
 
