@@ -86,7 +86,12 @@ def _read_epoch(reader: Reader, suite: CipherSuite) -> Epoch:
         raise SnapshotError(f"the stored group is of cipher suite {code:#06x}, not {suite.name}")
     context, tree = GroupContext.read(reader), RatchetTree.read(reader)
     leaf, leaf_key_pair = LeafIndex(reader.uint32()), _read_key_pair(reader)
+    if leaf not in dict(tree.members()):
+        raise SnapshotError("the stored member is not in the stored tree")
     nodes = [NodeIndex(node) for node in reader.vector(Reader.uint32)]
+    above = set(tree.direct_path(leaf))
+    if nodes != sorted(above.intersection(nodes)):
+        raise SnapshotError("the stored keys are not of the nodes above the stored member")
     node_key_pairs = {node: _read_key_pair(reader) for node in nodes}
     return Epoch(
         suite=suite,

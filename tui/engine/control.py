@@ -85,7 +85,7 @@ class Ear(Generic[Frame]):
             del self._buffer[:end]
             try:
                 yield self._decoder.decode(body)
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise ControlError("the other program is of another version") from error
 
 

@@ -55,6 +55,29 @@ def test_a_group_goes_on_from_its_snapshots() -> None:
         assembly.commit(round_)
 
 
+def test_a_member_and_keys_that_the_tree_does_not_have_are_refused() -> None:
+    epoch = EPOCH.reveal()[:-32]
+    nodes = ASSEMBLY[1].tree.direct_path(ASSEMBLY[1].own_leaf)
+    length = bytes((4 * len(nodes),))
+    listed = length + b"".join(node.to_bytes(4) for node in sorted(nodes))
+    assert epoch.count(listed) == 1
+    stranger = max(nodes) + 1
+    for others in (
+        [*sorted(nodes)[:-1], stranger],
+        sorted(nodes, reverse=True),
+        [nodes[0]] * len(nodes),
+    ):
+        put = length + b"".join(node.to_bytes(4) for node in others)
+        with pytest.raises(SnapshotError, match="not of the nodes above"):
+            restore_group(SUITE, resealed(epoch.replace(listed, put)), RATCHETS)
+    tree = ASSEMBLY[1].tree.encode()
+    at = epoch.index(tree) + len(tree)
+    blank = ASSEMBLY[1].tree.leaf_count
+    moved = epoch[:at] + blank.to_bytes(4) + epoch[at + 4 :]
+    with pytest.raises(SnapshotError, match="not in the stored tree"):
+        restore_group(SUITE, resealed(moved), RATCHETS)
+
+
 def test_ratchets_are_stored_apart_from_the_epoch() -> None:
     assembly = Assembly("apart", 2)
     epoch, ratchets = save_epoch(assembly[0]), save_ratchets(assembly[0])

@@ -62,6 +62,7 @@ def test_the_asker_hears_what_the_owner_says() -> None:
         b"\0\0\0\1\xc1",
         encode(Hello(1, "an owner does not listen to owners")),
         b"\0\0\0\2" + msgspec.msgpack.encode({}) + b"\0",
+        encode(Ask(SendText(text="hello"))).replace(b"hello", b"\x9eello"),
     ],
 )
 def test_what_is_not_understood_ends_the_conversation(data: bytes) -> None:
