@@ -137,7 +137,7 @@ async def rejoin(place: Place, arguments: argparse.Namespace) -> None:
         else:
             await visit.ask(Rejoin(circle=circle), Finished)
         try:
-            await visit.until(circle, lambda facts: facts.link is LinkState.ONLINE)
+            await visit.until(circle, lambda facts: facts.link is LinkState.ONLINE, stopped=True)
         except CommandError as error:
             sentence = f"It is asked for. {error} It goes on whenever Hallway runs."
             raise CommandError(sentence, Exit.UNREACHABLE) from error

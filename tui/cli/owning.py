@@ -118,12 +118,16 @@ class Visit:
                 return facts
         raise CommandError("The circle is not there any more.")
 
-    async def until(self, circle: str, reached: Callable[[CircleFacts], bool]) -> CircleFacts:
-        """Wait until a circle is so; CommandError where its relay can't be reached."""
+    async def until(
+        self, circle: str, reached: Callable[[CircleFacts], bool], *, stopped: bool = False
+    ) -> CircleFacts:
+        """Wait until a circle is so; CommandError where its relay can't be reached, or where it is
+        stopped, unless that is what one waits for the end of."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 while not reached(facts := await self.facts(circle)):
-                    check_reachable(facts)
+                    if not stopped or facts.link is not LinkState.STOPPED:
+                        check_reachable(facts)
                     while await self.news() != CircleChanged(circle=circle):
                         pass
                 return facts

@@ -1,12 +1,14 @@
 """`hallway tail`: staying online.
 
 What it prints is in the order of the log, the same for everybody: an own message is printed when
-it has its place there. While it runs, other commands on the same profile are carried out by it.
+it has its place there. What was missing and comes later is printed when it comes. While it runs,
+other commands on the same profile are carried out by it.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import deque
 
 from tui.cli.owning import Visit, visiting
 from tui.cli.printing import note, row_facts, row_text, say, say_json
@@ -24,6 +26,7 @@ from tui.engine.events import (
     Row,
     RowAdded,
     RowChanged,
+    RowKind,
 )
 from tui.engine.runner import OwnerGoneError
 from tui.safe_text import sanitise_line
@@ -53,6 +56,7 @@ class Tail:
         self.only = ""
         self._json = json
         self._printed: dict[str, int] = {}
+        self._newest: deque[tuple[str, str]] = deque(maxlen=PAGE)
         self._circles: dict[str, CircleFacts] = {}
 
     async def follow(self, visit: Visit) -> None:
@@ -86,8 +90,10 @@ class Tail:
 
     async def _hear(self, visit: Visit, event: Event) -> None:
         match event:
-            case RowAdded(row=row) | RowChanged(row=row):
-                self._print(row)
+            case RowAdded(row=row) if row.kind is not RowKind.PASSED_ON:
+                self._print(row, late=True)
+            case RowChanged(row=row):
+                self._print(row, late=row.kind is RowKind.NOTICE)
             case CircleChanged(circle=circle):
                 for facts in (await visit.ask(ListCircles(), Circles)).circles:
                     if facts.id == circle and facts.id not in self._printed:
@@ -98,13 +104,15 @@ class Tail:
                 name = sanitise_line(request.name)
                 note(f"{name} is at the door. Say yes or no on the screen: `hallway`.")
 
-    def _print(self, row: Row) -> None:
-        """A row, once, when it has its place."""
+    def _print(self, row: Row, late: bool = False) -> None:
+        """A row, once, when it has its place; `late`: also where what follows it is printed."""
         if self.only not in ("", row.circle) or row.state in _NOT_YET:
             return
-        if row.position <= self._printed.get(row.circle, 0):
+        printed = self._printed.get(row.circle, 0)
+        if row.position <= printed and (not late or (row.id, row.text) in self._newest):
             return
-        self._printed[row.circle] = row.position
+        self._printed[row.circle] = max(printed, row.position)
+        self._newest.append((row.id, row.text))
         if self._json:
             return say_json(row_facts(row))
         several = not self.only and len(self._circles) > 1
