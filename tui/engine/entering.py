@@ -374,7 +374,7 @@ class JoiningLine(Line):
         """Something that the relay says."""
         match frame:
             case wire.Card():
-                self._at_the_relay()
+                self._at_the_relay(frame)
             case wire.Done():
                 self._asked()
             case wire.Answer():
@@ -393,8 +393,13 @@ class JoiningLine(Line):
             case _:
                 pass  # entries and beats are for the circle that comes of this
 
-    def _at_the_relay(self) -> None:
+    def _at_the_relay(self, card: wire.Card) -> None:
         self.failures = 0
+        if self.record.ordered == ORDERED and card.chairs >= card.cap:
+            # A chair comes free only when all codes go: who is not in by now does not come in.
+            self.record.ended = str(refusal(wire.Refused(None, Refusal.FULL)))
+            self._turn(PROBING)
+            return self.again()
         wait = min(LONGEST_WAIT, LOOK_FIRST << min(self._looked, 8))
         self._look_after = self.context.now() + wait
         if self.record.ordered < ORDERED and self.session is not None:
