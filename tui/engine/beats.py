@@ -30,6 +30,8 @@ def beat_when_due(circle: Circle) -> None:
     if connection is None or not connection.caught_up or not circle.context.beats:
         return
     _answer(circle, connection)
+    if circle.record.stuck_at and not connection.asked_stuck:
+        connection.asked_stuck, connection.beat_after = True, 0  # the others are asked at once
     if now >= connection.beat_after and _leave(circle, connection, None):
         connection.beat_after = now + EVERY
 
@@ -80,11 +82,8 @@ def heard(circle: Circle, shown: wire.BeatOf) -> None:
     leaf = circle.view.leaves[index]
     fits = heads.note(circle, beat.head, Witness.of(leaf))
     _owe(circle, leaf, beat, opened.beacon_key)
-    if fits and leaf.member != circle.member.public:
-        freshness.vouched(circle, beat.at)
-        if beat.head.n > circle.record.covered:
-            circle.record.covered = beat.head.n
-            circle.changed()
+    if fits:
+        freshness.vouched(circle, leaf, beat.head, beat.at)
         _unstick(circle, leaf, beat)
     same = beat.epoch == circle.members.epoch and equal(
         beat.epoch_authenticator, circle.members.epoch_authenticator.reveal()

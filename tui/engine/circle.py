@@ -103,6 +103,7 @@ class Connection:
         self.commit_after = 0
         self.message_after = 0
         self.beat_after = 0
+        self.asked_stuck = False
         self.begin_again = False
         self.welcome = bytearray()
 

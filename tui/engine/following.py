@@ -63,8 +63,6 @@ def _stuck(circle: Circle) -> None:
     circle.record.stuck_at = circle.record.n
     circle.stop(STUCK)
     timeline.notice(circle, STUCK, warning=True)
-    if circle.connection is not None:
-        circle.connection.beat_after = 0  # to ask the others at once
 
 
 def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -> None:

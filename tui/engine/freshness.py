@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crypto.access.log import Head
+from crypto.circle.view import Leaf
 from tui.engine import timeline
 from tui.engine.circle import Circle
 
@@ -32,12 +34,14 @@ class Ahead:
     since: int
 
 
-def vouched(circle: Circle, at: int) -> None:
-    """Another member's device has signed, at this time, for a log that fits ours."""
-    at = min(at, circle.context.now())
-    if at > circle.record.fresh_at:
-        circle.record.fresh_at = at
-        circle.changed()
+def vouched(circle: Circle, leaf: Leaf, head: Head, at: int) -> None:
+    """A device has signed, at this time, for a log that fits ours: another member's word counts."""
+    record = circle.record
+    if leaf.member == circle.member.public:
+        return
+    record.fresh_at = max(record.fresh_at, min(at, circle.context.now()))
+    record.covered = max(record.covered, head.n)
+    circle.changed()
 
 
 def ahead(circle: Circle, n: int, name: str) -> None:

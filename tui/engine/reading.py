@@ -211,13 +211,8 @@ def _confirm(circle: Circle, leaf: Leaf) -> None:
 def _heard(circle: Circle, leaf: Leaf, envelope: Envelope) -> None:
     """The head in a message covers what its sender has seen."""
     head = envelope.head
-    if head is None or not heads.note(circle, head, Witness.of(leaf)):
-        return
-    if leaf.member != circle.member.public:
-        freshness.vouched(circle, envelope.sent_at)
-        if head.n > circle.record.covered:
-            circle.record.covered = head.n
-            circle.changed()
+    if head is not None and heads.note(circle, head, Witness.of(leaf)):
+        freshness.vouched(circle, leaf, head, envelope.sent_at)
 
 
 def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool:
