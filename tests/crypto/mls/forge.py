@@ -23,12 +23,12 @@ from crypto.mls.framing import (
     Sender,
     WireFormat,
 )
-from crypto.mls.group import Group
+from crypto.mls.group import Group, no_padding
 from crypto.mls.key_package import KeyPackage, KeyPackageSecrets
 from crypto.mls.key_schedule import derive_welcome_secret
 from crypto.mls.leaf_node import LeafNode
 from crypto.mls.proposals import Add, GroupContextExtensions, PreSharedKey, Proposal, Remove
-from crypto.mls.protection import protect_private, protect_public, sign_content
+from crypto.mls.protection import Padding, protect_private, protect_public, sign_content
 from crypto.mls.psk import derive_psk_secret
 from crypto.mls.ratchet_tree import ParentNode, RatchetTree
 from crypto.mls.tree_hash import tree_hash
@@ -80,6 +80,7 @@ def forge_commit(
     proposals: Sequence[Proposal | ProposalReference],
     rng: Rng,
     wrong: Forgery = Forgery(),  # frozen
+    padding: Padding = no_padding,
 ) -> bytes:
     """A Commit by the member whose group this is, its state not advanced; a PrivateMessage."""
     epoch, ratchets = group.state
@@ -106,7 +107,7 @@ def forge_commit(
     signed = signed.with_confirmation_tag(wrong.tag(advanced.state.epoch.confirmation_tag))
     secret = epoch.secrets.sender_data_secret
     return MlsMessage(
-        protect_private(SUITE, signed, secret, ratchets.copy(), lambda length: 0, rng)
+        protect_private(SUITE, signed, secret, ratchets.copy(), padding, rng)
     ).encode()
 
 
