@@ -6,7 +6,6 @@ under a member's own keys, signed, encrypted and framed as it should be.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -75,7 +74,7 @@ def without(by: Renegade, name: str, **changes: object) -> GroupContextExtension
         "members": members,
         "hosts": hosts,
         "invites": (),
-        "beacon_key": Secret(os.urandom(32)),
+        "beacon_key": Secret(by.rng(32)),
     }
     return by.with_state(**(fields | changes))
 
@@ -115,13 +114,13 @@ def uses_a_used_code(by: Renegade, keys: Keys) -> Try:
 
 def adds_without_holding_the_code(by: Renegade, keys: Keys) -> Try:
     """The id of an open code is known to all, its signing key is not."""
-    own = SignatureKeyPair.generate(os.urandom)
+    own = SignatureKeyPair.generate(by.rng)
     somebody = by.outsider(replace(keys.open, signing=own))
     return Try([Add(somebody.package.key_package), entering(by, somebody, keys.open)])
 
 
 def adds_who_is_in(by: Renegade, keys: Keys) -> Try:
-    fresh = Identity.generate(os.urandom)
+    fresh = Identity.generate(by.rng)
     somebody = by.device_of(replace(fresh, member=by.circle.member), keys.open)
     return Try([Add(somebody.package.key_package)])
 
@@ -156,7 +155,7 @@ def adds_a_stranger_as_a_device(by: Renegade, keys: Keys) -> Try:
 
 def adds_a_fourth_device(by: Renegade, keys: Keys) -> Try:
     """Three more of its own at once: one has at most three."""
-    fresh = [Identity.generate(os.urandom) for _ in range(3)]
+    fresh = [Identity.generate(by.rng) for _ in range(3)]
     own = [by.device_of(replace(one, member=by.circle.member)) for one in fresh]
     return Try([Add(device.package.key_package) for device in own])
 
@@ -174,7 +173,7 @@ def swaps_a_leaf(by: Renegade, keys: Keys) -> Try:
 
 def returns_as_itself_twice(by: Renegade, keys: Keys) -> Try:
     """It comes in again without taking its old leaf away."""
-    fresh = replace(Identity.generate(os.urandom), member=by.circle.member)
+    fresh = replace(Identity.generate(by.rng), member=by.circle.member)
     somebody, access = by.device_of(fresh), by.circle.access
     signature = access.sign(rekey_statement(by.circle.id, access.public, somebody.access))
     delta = Rekey(access.public, somebody.access, signature)
@@ -210,7 +209,7 @@ def takes_anothers_access_key(by: Renegade, keys: Keys) -> Try:
 
 def is_vouched_for_by_nobody(by: Renegade, keys: Keys) -> Try:
     device = sign_device(
-        SignatureKeyPair.generate(os.urandom),
+        SignatureKeyPair.generate(by.rng),
         by.circle.id,
         by.circle.leaf.public,
         by.circle.access.public,
@@ -251,14 +250,14 @@ def leaves_no_host(by: Renegade, keys: Keys) -> Try:
     return Try([by.with_bytes(encoded.replace(listed + hosts, b"\0"))])
 
 
-def invite_of(issuer: bytes) -> Invite:
-    made = InviteKeys.of(Secret(os.urandom(16)))
-    request = Secret(os.urandom(32))
+def invite_of(by: Renegade, issuer: bytes) -> Invite:
+    made = InviteKeys.of(Secret(by.rng(16)))
+    request = Secret(by.rng(32))
     return Invite(made.id, issuer, made.signing.public, request, 1, 0, 1 << 50)
 
 
 def opens_a_code_in_anothers_name(by: Renegade, keys: Keys) -> Try:
-    invite = invite_of(leaf_of(by, "Bo").member)
+    invite = invite_of(by, leaf_of(by, "Bo").member)
     listed = sorted((*by.state.invites, invite), key=lambda open_: open_.id)
     return Try([by.with_state(invites=tuple(listed))])
 
@@ -282,7 +281,7 @@ def gives_a_code_more_uses(by: Renegade, keys: Keys) -> Try:
 
 def takes_a_code_over(by: Renegade, keys: Keys) -> Try:
     """The signing key becomes one that the attacker holds."""
-    return _changed_code(by, keys, signing_key=SignatureKeyPair.generate(os.urandom).public)
+    return _changed_code(by, keys, signing_key=SignatureKeyPair.generate(by.rng).public)
 
 
 def keeps_codes_at_a_removal(by: Renegade, keys: Keys) -> Try:

@@ -6,7 +6,6 @@ and sends whatever commit a test wants under the person's genuine keys.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from crypto.mls.extensions import Extension
 from crypto.mls.group import PendingCommit, StagedCommit
 from crypto.mls.key_package import KeyPackageSecrets
 from crypto.mls.proposals import GroupContextExtensions, Proposal
-from crypto.primitives import sha256
+from crypto.primitives import Rng, sha256
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import FromClient, FromRelay
@@ -62,6 +61,7 @@ class Renegade:
 
     def __init__(self, person: Person) -> None:
         self.world: World = person.world
+        self.rng: Rng = self.world.random.randbytes
         self.person = person
         self.circle = circle_of(person)
         person.offline = True
@@ -131,7 +131,7 @@ class Renegade:
 
     def outsider(self, code: InviteKeys | None = None, name: str = "Zoe") -> Outsider:
         """Somebody with fresh keys, and a code's proof where there is a code."""
-        identity = Identity.generate(os.urandom)
+        identity = Identity.generate(self.rng)
         return self.device_of(identity, code, name)
 
     def device_of(
@@ -140,7 +140,7 @@ class Renegade:
         """A key package for just these keys."""
         device = identity.device(self.circle.id, name)
         member = identity.member.public
-        package = key_package(SUITE, member, identity.leaf, device, os.urandom, self.world.now)
+        package = key_package(SUITE, member, identity.leaf, device, self.rng, self.world.now)
         if code is not None:
             package = with_proof(SUITE, package, self.circle.id, code)
         return Outsider(identity, package)
@@ -149,7 +149,7 @@ class Renegade:
         """The commit, under this member's own keys."""
         return self.group.commit(
             attempt.proposals,
-            os.urandom,
+            self.rng,
             now=self.world.now // 1000,
             authenticated_data=committed_hash(attempt.deltas),
             force_path=True,
@@ -167,7 +167,7 @@ class Renegade:
         """Send any bytes as a commit; whether the relay has taken them into the log."""
         for blob in staged:
             self.send(wire.Stage(sha256(blob), 0, len(blob), blob))
-        idempotency = os.urandom(16)
+        idempotency = self.rng(16)
         self.send(wire.Commit(idempotency, self.handshake, body, side_data))
         said = self.hear()
         for frame in said:
