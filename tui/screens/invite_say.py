@@ -38,7 +38,7 @@ class SayIt(Vertical):
         self._circle = circle
         self._spoken: SpokenOpened | None = None
         self._asking = False
-        self._waits_for_relay = False
+        self._unreachable = ""  # what was said of the relay that the code waits for
         self._came_in = ""
         self.somebody_is_at_it = False
         self.carrier: bytes | None = None
@@ -84,7 +84,7 @@ class SayIt(Vertical):
         if self._asking:
             return
         self._asking = True
-        self._waits_for_relay = False
+        self._unreachable = ""
         self._spoken = None
         self._plate("")
         self._note()
@@ -104,12 +104,15 @@ class SayIt(Vertical):
             self._state(WAITING, "●")
         elif isinstance(answer, Refused):
             link = read(self).circle(self._circle.id).link
-            self._waits_for_relay = answer.reason == "unreachable" and link in (
-                LinkState.CONNECTING,
-                LinkState.OFFLINE,
-            )
-            sentence = CONNECTING if link is LinkState.CONNECTING else answer.sentence
-            self._state(safe_sentences(sentence), "○", "$muted")
+            if answer.reason == "unreachable" and link in (LinkState.CONNECTING, LinkState.OFFLINE):
+                self._unreachable = answer.sentence
+                self._wait_for_relay(link)
+            else:
+                self._state(safe_sentences(answer.sentence), "○", "$muted")
+
+    def _wait_for_relay(self, link: LinkState) -> None:
+        sentence = CONNECTING if link is LinkState.CONNECTING else self._unreachable
+        self._state(safe_sentences(sentence), "○", "$muted")
 
     def _own_codes(self) -> set[bytes]:
         return {invite.id for invite in read(self).invites(self._circle.id) if invite.mine}
@@ -149,8 +152,10 @@ class SayIt(Vertical):
                 self._state(Content.assemble(safe(name, "bold"), " is here."), "●", "$success")
             case CircleChanged(circle=circle) if circle == self._circle.id:
                 self._circle = read(self).circle(circle)
-                if self._waits_for_relay and self._circle.link is LinkState.ONLINE:
-                    self._waits_for_relay = False
+                if self._unreachable and self._circle.link is LinkState.ONLINE:
+                    self._unreachable = ""
                     self.open_code()
+                elif self._unreachable:
+                    self._wait_for_relay(self._circle.link)
             case _:
                 pass

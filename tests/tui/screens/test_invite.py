@@ -75,13 +75,20 @@ async def test_closing_on_somebody_who_reads_the_card_asks_first() -> None:
 
 async def test_a_spoken_code_waits_for_the_relay() -> None:
     town, ana, app = a_circle()
-    ana.offline = True
+    town.world.relay_down = True
+    town.world.restart_relay()
+    ana.offline = True  # an attempt takes its time
     town.settle()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "Only you so far")
         await pilot.press("ctrl+o")
+        await shows(pilot, "Waiting for the relay")
+        ana.offline = False  # and comes to nothing
+        town.settle()
         await shows(pilot, "can't be reached")
-        ana.offline = False
+        await hides(pilot, "Waiting for the relay")
+        town.world.relay_down = False
+        town.world.wait(400_000)
         town.settle()
         await shows(pilot, "waiting for somebody to use it")
 
