@@ -96,7 +96,7 @@ def sealed() -> Iterator[bytes]:
     """What the known answers hold, opened, and what stands in a circle's extensions."""
     beacon, card, entry = answers("beacon"), answers("card"), answers("entry")
     envelopes = answers("envelopes")
-    for kind, text in (
+    known: tuple[tuple[type[Struct], str], ...] = (
         (SignedCard, card["signed_card"]),
         *((SignedBeat, beat["signed_beat"]) for beat in beacon["beats"]),
         (Rejoin, beacon["rejoin"]),
@@ -104,7 +104,8 @@ def sealed() -> Iterator[bytes]:
         (InviteProof, entry["invite_proof"]),
         (History, envelopes["history"]),
         (Repeats, envelopes["repeats"]),
-    ):
+    )
+    for kind, text in known:
         yield chosen(SEALED, kind, bytes.fromhex(text))
     device = scene.ANA.identity.device(scene.CIRCLE_ID, "Ana", "laptop")
     values: tuple[Struct, ...] = (scene.GENESIS, scene.STATE, device)

