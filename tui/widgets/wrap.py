@@ -43,7 +43,8 @@ def _wrap_line(line: str, offset: int, width: int) -> list[Span]:
             (is_wide or was_wide) and character != " " and character not in _NO_START
         ):
             break_at, since = begin, 0
-        if used + cells > width and character != " " and used:
+        # Twice where even what is kept with a mark that begins no line is too wide beside it.
+        while used + cells > width and character != " " and used:
             if break_at <= start:
                 break_at, since = begin, 0
             lines.append((offset + start, offset + break_at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len, split_graphemes
 
@@ -49,7 +49,12 @@ def test_clusters_are_never_split() -> None:
     assert pieces("e\u0301" * 6, 3) == ["e\u0301" * 3] * 2
 
 
+def test_a_mark_begins_a_line_where_it_would_not_fit_otherwise() -> None:
+    assert pieces("a👍，", 3) == ["a", "👍", "，"]
+
+
 @given(anything, st.integers(2, 30))
+@example("a👍，", 3)
 def test_every_line_fits_and_nothing_is_lost(text: str, width: int) -> None:
     safe = sanitise_block(text)
     spans = wrap(safe, width)
