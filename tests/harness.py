@@ -21,7 +21,7 @@ from relay import wire
 from relay.hub import Hub
 from relay.limits import Rate, Settings
 from relay.session import Session
-from tests.relay.memory import MemoryStore
+from tests.relay.memory import MemoryStore, Shelf
 from tui.engine import commands
 from tui.engine.client import Client
 from tui.engine.events import CardRead, CircleFacts, Entered, Event, InviteMade, Refused, Row
@@ -71,6 +71,14 @@ def fresh_database() -> CrashingDatabase:
     database = CrashingDatabase.open(":memory:", Secret(bytes(32)))
     assert isinstance(database, CrashingDatabase)
     return database
+
+
+@dataclass
+class Backup:
+    """A copy of the relay's disk."""
+
+    shelves: dict[bytes, Shelf]
+    invites: dict[bytes, bytes]
 
 
 @dataclass(eq=False)
@@ -323,6 +331,19 @@ class World:
             socket.cut()
         self.store.waiting.clear()
         self.hub = self._hub()
+
+    def backup(self) -> Backup:
+        """The relay's data as they are now: what a copy of its disk holds."""
+        shelves = {id: shelf.copy() for id, shelf in self.store.shelves.items()}
+        return Backup(shelves, dict(self.store.invites))
+
+    def put_back(self, backup: Backup) -> None:
+        """The relay is killed, and comes back with the data of a backup."""
+        self.restart_relay()
+        self.store.shelves.clear()
+        self.store.shelves.update({id: shelf.copy() for id, shelf in backup.shelves.items()})
+        self.store.invites.clear()
+        self.store.invites.update(backup.invites)
 
     def deliver(self, socket: Socket, up: bool) -> None:
         """One message arrives."""

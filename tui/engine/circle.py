@@ -19,7 +19,7 @@ from crypto.mls.group import Group
 from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
 from crypto.relay_address import Address
 from crypto.secret import Secret
-from relay.wire import FromClient
+from relay.wire import FromClient, Restoring
 from tui.engine.context import Context
 from tui.engine.events import CircleChanged, LinkState
 from tui.engine.store.records import CircleRecord, GroupRecord, RatchetRecord
@@ -78,6 +78,26 @@ class Pace:
         self._full_at = max(now, self._full_at) + self.EVERY
 
 
+@dataclass(slots=True)
+class Mending:
+    """What this device does for a relay that shows less than it did (`tui.engine.mending`).
+
+    `told` is the relay's newest word on how far it is; without one, `until` is when it is waited
+    for no longer. While the relay is asked for entry `probe`, the two logs are one up to `common`
+    and two from `differs` on. `outlined` and `handed` are the entries behind which the outline was
+    begun, and up to which all was handed in.
+    """
+
+    until: int | None
+    told: Restoring | None = None
+    reported: bool = False
+    outlined: int = -1
+    handed: int = 0
+    probe: int = 0
+    common: int = 0
+    differs: int = 0
+
+
 class Connection:
     """What one connection of a circle has come to; a new one starts with nothing of it.
 
@@ -86,7 +106,8 @@ class Connection:
     whether the relay has said that the pending commit is not in the log; before that, and once it
     is sent again, nobody knows. Everything up to `acknowledged` is, what came since will be at
     `acknowledge_at`, 0 for nothing. `commit_after` and `message_after` are times before which the
-    relay wants no more of either. With `begin_again` it is to be given up for another one.
+    relay wants no more of either. With `begin_again` it is to be given up for another one. `bound`
+    is the head that the relay began with; while there is a `mending`, nothing new is sent.
     """
 
     def __init__(self, send: Callable[[FromClient], None]) -> None:
@@ -105,6 +126,8 @@ class Connection:
         self.beat_after = 0
         self.asked_stuck = False
         self.begin_again = False
+        self.bound: Head | None = None
+        self.mending: Mending | None = None
         self.welcome = bytearray()
 
 

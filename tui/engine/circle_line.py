@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crypto.access.binding import bind_statement, create_statement
-from crypto.access.log import EMPTY_CHAIN, Head
+from crypto.access.log import Head, entry_hash
 from relay import wire
 from relay.wire import FromClient, FromRelay, Refusal
 from tui.engine import (
@@ -15,6 +15,7 @@ from tui.engine import (
     door,
     freshness,
     heads,
+    mending,
     missing,
     reading,
     returning,
@@ -50,10 +51,6 @@ from tui.engine.session import Session
 ACKNOWLEDGE_ENTRIES, ACKNOWLEDGE_WAIT = 32, 2_000
 """After how many entries, or milliseconds, the relay is told that they are held here."""
 
-FORGOTTEN = (
-    "The relay shows less of this conversation than it did before, or began it anew: it was "
-    "restored from a backup, most likely. Nothing is sent here any more."
-)
 _SENTENCES = {
     Refusal.FORBIDDEN: "The relay does not know this circle, or not this device.",
     Refusal.GOING: "The relay is being shut down.",
@@ -142,8 +139,13 @@ class CircleLine(Line):
         spoken.look(circle)
         if connection is None or self.session is None:
             return
+        reason = mending.out_of_patience(circle)
+        if reason:
+            return self.closed(reason)
         if connection.begin_again:
             return self.again()
+        if connection.mending is not None:
+            return
         if circle.active:
             committing.refresh_when_due(circle)
         door.open_when_due(circle)
@@ -174,6 +176,8 @@ class CircleLine(Line):
         now = self.context.now()
         times = [connection.beat_after, connection.commit_after, connection.message_after]
         times.append(connection.acknowledge_at)
+        if connection.mending is not None:
+            return connection.mending.until
         later = (next_time(circle), door.next_due(circle), missing.next_time(circle))
         times += [time for time in later if time is not None]
         times += freshness.next_time(circle)
@@ -197,13 +201,7 @@ class CircleLine(Line):
         if first:
             record.incarnation = frame.incarnation
             circle.changed()
-        if record.incarnation != frame.incarnation or frame.n < record.n:
-            circle.stop(FORGOTTEN)
-            raise LinkError(FORGOTTEN)
-        if frame.n == 0 and record.chain == EMPTY_CHAIN:
-            record.head = head.encode()
-        else:
-            heads.note(circle, head, Witness())
+        mending.bound(circle, head)
         if record.status == EVICTED:
             record.status, record.sentence = ACTIVE, ""
             circle.tell_changed()
@@ -214,26 +212,47 @@ class CircleLine(Line):
             self.context.tell(opened)
 
     def _entry(self, frame: wire.Entry) -> None:
+        if self._mending():
+            hashed = entry_hash(frame.time, frame.body, frame.side_data)
+            return mending.shown(self.circle, frame.n, hashed)
         reading.entry(self.circle, frame)
 
     def _gone(self, frame: wire.Gone) -> None:
+        if self._mending():
+            return mending.shown(self.circle, frame.n, frame.entry_hash)
         reading.gone(self.circle, frame)
 
     def _done(self, frame: wire.Done) -> None:
-        reading.done(self.circle, frame)
+        if not self._mending():
+            reading.done(self.circle, frame)
+
+    def _mending(self) -> bool:
+        """Whether it is not settled yet which log this is: nothing of it is read."""
+        connection = self.circle.connection
+        return connection is not None and connection.mending is not None
 
     def _caught_up(self, frame: wire.CaughtUp) -> None:
         circle, connection = self.circle, self.circle.connection
-        if frame.n > circle.record.n and not circle.waits_for_welcome:
+        mended = connection is None or connection.mending is None
+        if mended and frame.n > circle.record.n and not circle.waits_for_welcome:
             raise LinkError("The relay says that it has shown everything, and kept something back.")
         if connection is not None:
             connection.caught_up = True
             connection.caught_up_at = self.context.now()
-        self._state(LinkState.ONLINE)
+        self._state(LinkState.ONLINE, mending.sentence(circle))
+        if not mended:
+            return
         if circle.arriving:
             raise LinkError("The relay does not show how this device came in.")
         if self.entry:
             self._entered()
+
+    def _restoring(self, frame: wire.Restoring) -> None:
+        mending.told(self.circle, frame)
+        self._state(self.circle.link, mending.sentence(self.circle))
+
+    def _restored(self, frame: wire.Restored) -> None:
+        mending.over(self.circle)
 
     def _entered(self) -> None:
         """For the first time, everything is here since this device came in."""
@@ -247,6 +266,8 @@ class CircleLine(Line):
         self.entry = ""
 
     def _head(self, frame: wire.Head) -> None:
+        if self._mending():
+            return
         head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
         if not heads.note(self.circle, head, Witness()) and self.circle.active:
             raise LinkError("The relay's word on the log is not one to be believed.")
@@ -312,7 +333,8 @@ class CircleLine(Line):
         self._closing(frame)
 
     def _beat(self, frame: wire.BeatOf) -> None:
-        beats.heard(self.circle, frame)
+        if not self._mending():
+            beats.heard(self.circle, frame)
 
     def _ephemeral(self, frame: wire.EphemeralOf) -> None:
         """Nothing that this version knows is said so."""
@@ -344,4 +366,6 @@ _STEPS: dict[type[FromRelay], Callable[[CircleLine, Any], None]] = {
     wire.Said: CircleLine._said,
     wire.Closed: CircleLine._plate_closed,
     wire.CaughtUp: CircleLine._caught_up,
+    wire.Restoring: CircleLine._restoring,
+    wire.Restored: CircleLine._restored,
 }

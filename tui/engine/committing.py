@@ -38,7 +38,7 @@ from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
-from tui.engine import following, history, saying, spoken, timeline
+from tui.engine import following, heads, history, saying, spoken, timeline
 from tui.engine.circle import RELAY_FULL, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
@@ -182,7 +182,7 @@ def refused(circle: Circle, code: int, number: int) -> None:
     elif code == Refusal.NO_SPACE:
         connection.commit_after = now + min(number, LONGEST_WAIT)
         circle.no_room(RELAY_FULL)
-    elif code == Refusal.UNSTAGED:
+    elif code in (Refusal.UNSTAGED, Refusal.RESTORING):
         connection.commit_after = now + _SOON
     else:
         slug, sentence = _REFUSED.get(
@@ -208,6 +208,7 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
     made = restore_pending(SUITE, Secret(pending.snapshot))
     before, outcome = circle.view, _outcome(circle, pending, made)
     circle.taken()
+    heads.followed(circle, circle.own.access_key)
     circle.members.merge(made)
     store = circle.context.store
     intention = store.intentions.get(pending.intention)

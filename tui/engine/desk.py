@@ -20,6 +20,9 @@ from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 
 BODIES_KEPT = 7 * 86_400_000
+COMMITS_KEPT = 30 * 86_400_000
+"""Commits are kept longer, as nothing behind one that is gone can be given back to a relay; and so
+are own messages as they were written."""
 TIDY_EVERY = 3_600_000
 ERASED_MOST = 200
 """Bodies that are erased in one input: erasing overwrites, and a screen waits for it."""
@@ -208,9 +211,11 @@ class Desk:
         database = self.context.store.database
         erased = database.write(
             "UPDATE entries SET body = NULL, side_data = NULL WHERE (circle, n) IN ("
-            "SELECT circle, n FROM entries WHERE time < ? AND body IS NOT NULL LIMIT ?)",
-            (now - BODIES_KEPT, ERASED_MOST),
+            "SELECT circle, n FROM entries WHERE time < ? AND body IS NOT NULL"
+            " AND (kind != 2 OR time < ?) LIMIT ?)",
+            (now - BODIES_KEPT, now - COMMITS_KEPT, ERASED_MOST),
         )
+        database.write("DELETE FROM sent WHERE time < ?", (now - COMMITS_KEPT,))
         database.write("DELETE FROM beacons WHERE until < ?", (now,))
         if erased < ERASED_MOST:
             self._tidied = now  # otherwise the next tick goes on

@@ -71,6 +71,11 @@ _REFUSED = {
     Refusal.NAMEPLATE_GONE: ("gone", "This code is not open any more. Ask for a new one."),
     Refusal.TOO_LARGE: ("too_large", "The relay has no room for this request."),
 }
+RESTORING = (
+    "The relay was put back from a backup, and the members' devices give it what it lost. Your "
+    "request goes out once that is over."
+)
+_RESTORING_WAIT = 30_000
 _PASSING = frozenset({Refusal.GOING, Refusal.BROKEN, Refusal.TOO_SLOW, Refusal.CROWDED})
 
 
@@ -81,6 +86,8 @@ def refusal(frame: wire.Refused | wire.Answer | wire.Closed) -> WishError:
         return WishError("unreachable", "The relay can't do it just now.", Exit.UNREACHABLE)
     if code is Refusal.NO_SPACE:
         return WishError("no_space", RELAY_FULL, Exit.UNREACHABLE)
+    if code is Refusal.RESTORING:
+        return WishError("restoring", RESTORING, Exit.UNREACHABLE)
     if code is Refusal.TOO_FAST:
         return WishError("too_fast", "There were too many tries from here. Wait a while.")
     if code is Refusal.VERSION:
@@ -420,6 +427,9 @@ class JoiningLine(Line):
             self.context.tell(msgspec.structs.replace(self.state(), sentence=RELAY_FULL))
         if code in (Refusal.TOO_FAST, Refusal.NO_SPACE):
             return self.again(frame.number)
+        if code is Refusal.RESTORING:
+            self.context.tell(msgspec.structs.replace(self.state(), sentence=RESTORING))
+            return self.again(_RESTORING_WAIT)
         if code is Refusal.VERSION:
             return self.again(LONGEST_WAIT)
         if self.record.phase == PROBING:

@@ -13,7 +13,7 @@ from crypto.mls.errors import (
     StuckError,
 )
 from crypto.mls.group import StagedCommit
-from tui.engine import notices, timeline
+from tui.engine import heads, notices, timeline
 from tui.engine.circle import LEFT, REMOVED, Circle
 from tui.engine.events import InviteUsed, RequestAnswered
 from tui.engine.store.records import BeaconRecord, SenderRecord
@@ -73,6 +73,7 @@ def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -
         circle.record.status, circle.record.sentence = "active", ""
         text = "The others did not follow that change either: this device goes on with them."
         timeline.notice(circle, text, at=time)
+    heads.followed(circle, before.leaves[staged.change.committer].access_key)
     circle.members.merge(staged)
     if staged.removes_us:
         left = bool(circle.record.left_at)

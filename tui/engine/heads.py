@@ -39,6 +39,7 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
             record.chain,
             None if entry is None else entry.body,
             None if entry is None else entry.side_data,
+            entry_hash,
         )
     )
     expected = circle.heads.pop(n, None)
@@ -47,13 +48,21 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
         _compare(circle, head, record.chain, witness)
 
 
+def followed(circle: Circle, access_key: bytes) -> None:
+    """The newest entry is a commit that was followed; whose it was is not in the chain."""
+    entry = circle.context.store.entries.get(circle.number, circle.record.n)
+    if entry is not None:
+        entry.sender = access_key
+        circle.context.store.entries.save(entry)
+
+
 def note(circle: Circle, head: Head, witness: Witness) -> bool:
     """Compare a head with the log; whether it fits, or is of an entry that is yet to come."""
     record = circle.record
     if not head.verify(circle.id, record.relay_key):
         forks.claimed(circle, witness)
         return False
-    if head.incarnation != record.incarnation or head.n > NUMBER_HIGHEST:
+    if head.n > NUMBER_HIGHEST or _given_up(circle, head):
         return False
     if forks.ignored(circle, witness):
         return False
@@ -70,6 +79,14 @@ def note(circle: Circle, head: Head, witness: Witness) -> bool:
     return True
 
 
+def _given_up(circle: Circle, head: Head) -> bool:
+    """Whether a head is of the part of a former incarnation that nothing follows."""
+    if head.incarnation == circle.record.incarnation:
+        return False
+    former = circle.context.store.incarnations.get(circle.number, head.incarnation)
+    return former is not None and head.n > former.n
+
+
 def newest(circle: Circle) -> Head | None:
     """The newest signed head that fits the chain, if there is one."""
     return Head.decode(circle.record.head) if circle.record.head else None
@@ -81,6 +98,8 @@ def _compare(circle: Circle, head: Head, found: bytes, witness: Witness) -> bool
         return False
     if not witness.leaf_key:
         forks.relay_agrees(circle)
+    if head.incarnation != circle.record.incarnation:
+        return True  # a name that the relay gives the same log
     known = newest(circle)
     if known is None or head.n > known.n or head.incarnation != known.incarnation:
         circle.record.head = head.encode()

@@ -15,6 +15,7 @@ from crypto.circle.happened import (
     Person,
     Removed,
     Renamed,
+    RosterPutRight,
     SettingChanged,
 )
 from crypto.circle.state import Door
@@ -54,6 +55,9 @@ def _sentence(happening: Happening, by: Person, me: bytes) -> str:
             return f"{person.name} is no host any more."
         case SettingChanged():
             return _setting(happening, "You" if by.member == me else by.name)
+        case RosterPutRight():
+            teller = "Your device" if by.member == me else f"{by.name}'s device"
+            return f"{teller} told the relay anew who is here, after a change that was refused."
         case _:
             return ""
 

@@ -224,6 +224,7 @@ def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool
         place = chain.place(envelope)
         if place is Place.REPEATED:
             if timeline.known(circle, envelope.id):
+                timeline.came_back(circle, leaf.member, envelope.id, time)
                 return False
             missing.late(circle, leaf, envelope.counter)
             return True
@@ -243,6 +244,8 @@ def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> 
     content = envelope.content
     match content:
         case Text() | Unknown():
+            if timeline.known(circle, envelope.id):
+                return timeline.came_back(circle, leaf.member, envelope.id, shown.time)
             timeline.received(circle, leaf, envelope, shown.time)
             circle.tell_changed()
         case Leave():

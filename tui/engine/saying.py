@@ -18,7 +18,7 @@ from tui.engine.circle import ACTIVE, LEFT, RELAY_FULL, Circle
 from tui.engine.events import MessageState
 from tui.engine.links import LONGEST_WAIT
 from tui.engine.padding import padding
-from tui.engine.store.records import OutboxRecord
+from tui.engine.store.records import OutboxRecord, SentRecord
 
 IN_FLIGHT_MOST = 16
 """Messages that are under way at once."""
@@ -91,6 +91,8 @@ def find(circle: Circle, *, frame: bytes = b"", idempotency: bytes = b"") -> Out
 def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
     """A message of our own is the newest entry of the log."""
     circle.context.store.outbox.delete(outgoing.seq)
+    sent = SentRecord(circle.number, circle.record.n, time, outgoing.envelope)
+    circle.context.store.sent.save(sent)
     if circle.connection is not None:
         circle.connection.in_flight.pop(outgoing.seq, None)
     circle.record.said += 1
@@ -128,6 +130,30 @@ def waits_again(circle: Circle) -> None:
         "circle = ? AND frame != x'' ORDER BY seq LIMIT ?", circle.number, IN_FLIGHT_MOST
     ):
         timeline.moved_on(circle, outgoing.id, MessageState.WAITING)
+
+
+def encrypt_anew(circle: Circle) -> None:
+    """What waits is not in the log, and is not sent as it once was."""
+    for outgoing in circle.context.store.outbox.where("circle = ?", circle.number):
+        outgoing.epoch = -1
+        circle.context.store.outbox.save(outgoing)
+
+
+def take_back(circle: Circle, after: int) -> None:
+    """Own messages behind entry `after` are in the log no more: they wait again, before all others.
+
+    They keep their ids and counters, so that who has read them knows them.
+    """
+    store, number = circle.context.store, circle.number
+    sent = store.sent.where("circle = ? AND n > ? ORDER BY n", number, after)
+    waiting = store.outbox.where("circle = ? ORDER BY seq", number)
+    store.database.write("DELETE FROM sent WHERE circle = ? AND n > ?", (number, after))
+    store.database.write("DELETE FROM outbox WHERE circle = ?", (number,))
+    envelopes = [record.envelope for record in sent] + [record.envelope for record in waiting]
+    for encoded in envelopes:
+        id = Envelope.decode(encoded).id
+        seq = store.outbox.insert(OutboxRecord(0, number, id, encoded, -1, b"", b""))
+        timeline.waits(circle, id, seq)
 
 
 def renumber(circle: Circle) -> None:

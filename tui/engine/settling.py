@@ -59,7 +59,8 @@ def settle_with(circle: Circle, member: bytes) -> None:
     record.ahead = record.ahead_since = record.covered = 0
     record.sub = timeline.next_place(circle, 0)
     record.sentence = f"This device asks to come in again where {name} is."
-    store.database.write("DELETE FROM entries WHERE circle = ?", (circle.number,))
+    for table in ("entries", "sent", "incarnations"):
+        store.database.write(f"DELETE FROM {table} WHERE circle = ?", (circle.number,))  # noqa: S608
     circle.heads.clear()
     circle.ahead = None
     if circle.connection is not None:

@@ -213,6 +213,38 @@ def passed_on(circle: Circle, record: MessageRecord) -> None:
         _add(circle, record)
 
 
+def waits(circle: Circle, id: bytes, seq: int) -> None:
+    """An own message stands among those that wait, be it again."""
+    messages = circle.context.store.messages
+    for record in messages.where("circle = ? AND id = ?", circle.number, id):
+        was = record.position
+        messages.delete(circle.number, was)
+        record.position, record.n = WAITING_FROM + seq, 0
+        record.state = MessageState.WAITING
+        messages.insert(record)
+        circle.context.tell(RowChanged(row=_row(circle, record), was=was))
+
+
+def given_up(circle: Circle, after: int) -> None:
+    """What others said behind entry `after` is in the log no more; it stays where it was shown."""
+    circle.context.store.database.write(
+        "UPDATE messages SET n = 0 WHERE circle = ? AND n > ? AND state = ? AND type != 0",
+        (circle.number, after, MessageState.RECEIVED.value),
+    )
+
+
+def came_back(circle: Circle, author: bytes, id: bytes, time: int) -> None:
+    """A message that is known stands in the log; where it had lost its place, it moves there."""
+    messages = circle.context.store.messages
+    for record in messages.where("circle = ? AND id = ? AND n = 0", circle.number, id):
+        if record.author == author and not record.passed_by:
+            was = record.position
+            messages.delete(circle.number, was)
+            record.position, record.n, record.logged_at = place(circle), circle.record.n, time
+            messages.insert(record)
+            circle.context.tell(RowChanged(row=_row(circle, record), was=was))
+
+
 def came_again(circle: Circle, record: MessageRecord) -> None:
     """A message that was missing, at the place that was kept for it."""
     _add(circle, record)

@@ -91,12 +91,23 @@ def test_a_choice_is_made_without_a_connection_too() -> None:
     assert ana.circle().link is LinkState.ONLINE
 
 
-def test_a_head_of_another_incarnation_or_beyond_all_numbers_says_nothing() -> None:
+def test_a_log_under_another_name_is_another_log_too() -> None:
     _, ana, bo, _ = three()
     record = circle_of(ana).record
-    for incarnation, n in ((b"z" * 16, record.n), (record.incarnation, 2**63)):
-        head = Head.sign(RELAY, circle_of(ana).id, incarnation, n, b"x" * 32)
-        show(ana, sealed(bo, replace(beat_of(bo), head=head)))
+    same = Head.sign(RELAY, circle_of(ana).id, b"z" * 16, record.n, record.chain)
+    show(ana, sealed(bo, replace(beat_of(bo), head=same)))
+    assert ana.circle().link is LinkState.ONLINE
+    assert circle_of(ana).record.head[:16] == record.incarnation
+    other = Head.sign(RELAY, circle_of(ana).id, b"z" * 16, record.n, b"x" * 32)
+    show(ana, sealed(bo, replace(beat_of(bo), head=other)))
+    assert ana.circle().link is LinkState.STOPPED and ana.circle().forks[0].name == "Bo"
+
+
+def test_a_head_beyond_all_numbers_says_nothing() -> None:
+    _, ana, bo, _ = three()
+    record = circle_of(ana).record
+    head = Head.sign(RELAY, circle_of(ana).id, record.incarnation, 2**63, b"x" * 32)
+    show(ana, sealed(bo, replace(beat_of(bo), head=head)))
     assert ana.circle().link is LinkState.ONLINE and ana.warnings() == []
     assert not any("disagrees" in text for text in ana.notices())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from crypto.access.binding import AccessKeyPair
 from crypto.access.log import Head
 from crypto.secret import Secret
@@ -176,24 +174,3 @@ def test_a_commit_and_a_message_in_each_others_place_are_skipped() -> None:
     assert "tried what this circle does not allow" in bo.warnings()[-1]
     show(bo, wire.Entry(n + 4, 2, world.now, commit.body or b"", commit.side_data))
     assert bo.circle().chairs == 2 and len(bo.client.invites(bo.circle().id)) == 1
-
-
-def test_a_relay_that_began_anew_is_not_followed() -> None:
-    world, ana, _ = talked()
-    (shelf,) = world.store.shelves.values()
-    shelf.creation = replace(shelf.creation, incarnation=b"z" * 16)
-    world.restart_relay()
-    world.wait(60_000)
-    assert ana.circle().link is LinkState.STOPPED
-    assert "restored from a backup" in ana.circle().link_sentence
-
-
-def test_a_relay_that_forgot_the_end_is_not_followed() -> None:
-    world, ana, bo = talked()
-    (shelf,) = world.store.shelves.values()
-    del shelf.records[-1]
-    world.restart_relay()
-    world.wait(60_000)
-    for person in (ana, bo):
-        assert person.circle().link is LinkState.STOPPED
-        assert "shows less" in person.circle().link_sentence

@@ -129,6 +129,27 @@ class EntryRecord:
     chain: bytes
     body: bytes | None = field(repr=False)
     side_data: bytes | None = field(repr=False)
+    hash: bytes = b""
+    sender: bytes = b""
+
+
+@dataclass(slots=True)
+class SentRecord:
+    """An own message that is in the log, as `crypto.envelope.Envelope` encodes it."""
+
+    circle: int
+    n: int
+    time: int
+    envelope: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class IncarnationRecord:
+    """A former incarnation of the log, and up to where it is one with what followed."""
+
+    circle: int
+    incarnation: bytes
+    n: int
 
 
 @dataclass(slots=True)
@@ -287,6 +308,10 @@ class Store:
         self.pending = Table(database, "pending", PendingRecord, "circle")
         self.outbox = Table(database, "outbox", OutboxRecord, "seq", auto=True)
         self.entries = Table(database, "entries", EntryRecord, "circle", "n")
+        self.sent = Table(database, "sent", SentRecord, "circle", "n")
+        self.incarnations = Table(
+            database, "incarnations", IncarnationRecord, "circle", "incarnation"
+        )
         self.messages = Table(database, "messages", MessageRecord, "circle", "position")
         self.requests = Table(database, "requests", RequestRecord, "circle", "n")
         self.invites = Table(database, "invites", InviteRecord, "circle", "id")
