@@ -7,6 +7,7 @@ read the same commits has the same roster.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -67,8 +68,9 @@ class Invite:
 class Roster:
     """Chairs, keys, hosts and invites of one circle.
 
-    `seats` are by access key. `departed` are keys that were taken off, so that their devices can
-    be told so. `next_chair` is never used before.
+    `seats` are by access key. `departed` are keys that were taken off, with the seats that they
+    had, so that their devices can be told so, and can be put back. `next_chair` is never used
+    before. `opened` is the cap that the circle was opened with.
     """
 
     circle_id: bytes
@@ -77,12 +79,13 @@ class Roster:
     hosts: frozenset[int]
     next_chair: int
     invites: Mapping[bytes, Invite] = field(default_factory=dict)
-    departed: frozenset[bytes] = frozenset()
+    departed: Mapping[bytes, Seat] = field(default_factory=dict)
+    opened: int = side_data.CAP_HIGHEST
 
     @classmethod
     def found(cls, circle_id: bytes, access_key: bytes, cap: int, time: int) -> Self:
         """The roster before the first commit: the founder on chair 0, a host."""
-        return cls(circle_id, cap, {access_key: Seat(0, 0, time)}, frozenset({0}), 1)
+        return cls(circle_id, cap, {access_key: Seat(0, 0, time)}, frozenset({0}), 1, opened=cap)
 
     def chairs(self) -> frozenset[int]:
         """The chairs that are taken."""
@@ -119,6 +122,9 @@ def apply(roster: Roster, sender: bytes, deltas: Sequence[Delta], n: int, time: 
     Raises DeltaRefused, with the index of the first delta that the roster does not allow.
     """
     draft = _Draft(roster, sender, n, time)
+    if deltas and isinstance(deltas[0], side_data.WholeRoster):
+        _put_right(draft, deltas[0], deltas[1:])
+        return Applied(draft.finish(), frozenset())
     for index, delta in enumerate(deltas):
         draft.index = index
         _STEPS[type(delta)](draft, delta)
@@ -136,9 +142,9 @@ class _Draft:
         self.seats = dict(roster.seats)
         self.hosts = set(roster.hosts)
         self.invites = dict(roster.invites)
-        self.departed = set(roster.departed)
+        self.departed = dict(roster.departed)
         self.next_chair = roster.next_chair
-        self.n, self.time = n, time
+        self.sender, self.n, self.time = sender, n, time
         self.index = 0
         self.lost_hosts_at = 0
         self.successors: list[tuple[int, int]] = []
@@ -162,7 +168,7 @@ class _Draft:
             hosts=frozenset(self.hosts),
             next_chair=self.next_chair,
             invites=self.invites,
-            departed=frozenset(self.departed),
+            departed=self.departed,
         )
 
     def settle_hosts(self) -> None:
@@ -210,8 +216,7 @@ class _Draft:
 
     def take_off(self, access_key: bytes) -> None:
         """A key goes, its chair with the last one, and everything that waits at the door."""
-        seat = self.seats.pop(access_key)
-        self.departed.add(access_key)
+        seat = self.departed[access_key] = self.seats.pop(access_key)
         if seat.chair in self.hosts and not any(
             other.chair == seat.chair for other in self.seats.values()
         ):
@@ -251,8 +256,7 @@ def _rekey(draft: _Draft, delta: side_data.Rekey) -> None:
     draft.require(verify(delta.old, statement, delta.signature), "the old key did not sign this")
     successor = replace(seat, time=draft.time, former=delta.old, rekeyed=draft.n, welcome=None)
     draft.arrive(delta.new, successor)
-    del draft.seats[delta.old]
-    draft.departed.add(delta.old)
+    draft.departed[delta.old] = draft.seats.pop(delta.old)
 
 
 def _depart(draft: _Draft, delta: side_data.Depart) -> None:
@@ -336,6 +340,62 @@ def _card(draft: _Draft, delta: side_data.ReplaceCard) -> None:
     draft.hashes.add(delta.card_hash)
 
 
+def _put_right(draft: _Draft, head: side_data.WholeRoster, listed: Sequence[Delta]) -> None:
+    """The roster becomes what a host says that it is: cap, seats and codes, and nothing else."""
+    draft.require(draft.is_host, "only a host puts the roster right")
+    draft.require(head.cap <= draft.roster.opened, "a cap is never above the first one")
+    draft.cap = head.cap
+    before = {**draft.departed, **draft.seats}
+    uses = _put_right_seats(draft, before, listed)
+    draft.index = 0
+    draft.require(draft.sender in draft.seats, "who puts the roster right stays on it")
+    chairs = Counter(seat.chair for seat in draft.seats.values())
+    draft.require(bool(draft.hosts), "no host would be left")
+    draft.require(len(chairs) <= draft.cap, "a cap is never below the chairs taken")
+    draft.require(max(chairs.values()) <= KEYS_PER_CHAIR, "a chair has too many devices")
+    draft.require(len(draft.seats) <= KEYS_PER_CIRCLE, "a circle has too many devices")
+    draft.departed = {key: seat for key, seat in before.items() if key not in draft.seats}
+    for invite_id, invite in draft.invites.items():
+        if invite_id in uses:
+            again = replace(invite, state=InviteState.OPEN, uses=uses[invite_id])
+            draft.invites[invite_id] = again
+        elif invite.state is InviteState.OPEN:
+            draft.invites[invite_id] = replace(invite, state=InviteState.REVOKED)
+
+
+def _put_right_seats(
+    draft: _Draft, before: Mapping[bytes, Seat], listed: Sequence[Delta]
+) -> dict[bytes, int]:
+    """Seat who is listed, and nobody else; the uses of the codes that are listed.
+
+    Keys keep their chairs. One that was never here is not put in: an Add brings it.
+    """
+    draft.seats, draft.hosts = {}, set()
+    chairs: dict[int, int] = {}
+    uses: dict[bytes, int] = {}
+    for draft.index, delta in enumerate(listed, 1):
+        if isinstance(delta, side_data.OpenCode):
+            uses[delta.invite_id] = delta.uses
+            continue
+        if not isinstance(delta, side_data.TakenSeat):
+            raise draft.refuse(Reason.NOT_ALLOWED, "a whole roster holds seats and codes only")
+        seat = before.get(delta.access_key)
+        if seat is None:
+            raise draft.refuse(Reason.NOT_ALLOWED, "the key was never here")
+        if delta.place not in chairs:
+            taken = seat.chair in chairs.values()
+            chairs[delta.place] = draft.next_chair if taken else seat.chair
+            draft.next_chair += taken
+        draft.seats[delta.access_key] = replace(seat, chair=chairs[delta.place])
+        if delta.host:
+            draft.hosts.add(chairs[delta.place])
+    return uses
+
+
+def _out_of_place(draft: _Draft, delta: Delta) -> None:
+    raise draft.refuse(Reason.NOT_ALLOWED, "a whole roster is said first, or not at all")
+
+
 _STEPS: dict[type[Delta], Callable[[_Draft, Any], None]] = {
     side_data.Admit: _admit,
     side_data.AddDevice: _device,
@@ -348,4 +408,7 @@ _STEPS: dict[type[Delta], Callable[[_Draft, Any], None]] = {
     side_data.RevokeInvite: _revoke,
     side_data.LeaveWelcome: _welcome,
     side_data.ReplaceCard: _card,
+    side_data.WholeRoster: _out_of_place,
+    side_data.TakenSeat: _out_of_place,
+    side_data.OpenCode: _out_of_place,
 }

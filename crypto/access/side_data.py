@@ -116,6 +116,30 @@ class ReplaceCard:
     card_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class WholeRoster:
+    """What follows is the whole roster, whatever it was before; of a circle with `cap` chairs."""
+
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSeat:
+    """A key of the member at this place in the list of members, and whether that is a host."""
+
+    access_key: bytes
+    place: int
+    host: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCode:
+    """An invite that is open, with the uses that are left."""
+
+    invite_id: bytes
+    uses: int
+
+
 Delta: TypeAlias = (
     Admit
     | AddDevice
@@ -128,6 +152,9 @@ Delta: TypeAlias = (
     | RevokeInvite
     | LeaveWelcome
     | ReplaceCard
+    | WholeRoster
+    | TakenSeat
+    | OpenCode
 )
 
 _ID = fixed(INVITE_ID_LENGTH)
@@ -149,6 +176,9 @@ DELTAS: Layout[Delta] = Layout(
         9: (RevokeInvite, (_ID,)),
         10: (LeaveWelcome, (_KEY, _HASH)),
         11: (ReplaceCard, (_ID, _HASH)),
+        12: (WholeRoster, (uint(CAP_HIGHEST, CAP_LOWEST),)),
+        13: (TakenSeat, (_KEY, uint(CAP_HIGHEST - 1), flag)),
+        14: (OpenCode, (_ID, uint(USES_HIGHEST, 1))),
     },
 )
 

@@ -36,10 +36,13 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
+    OpenCode,
     Rekey,
     Remove,
     ReplaceCard,
     RevokeInvite,
+    TakenSeat,
+    WholeRoster,
 )
 from crypto.secret import Secret
 
@@ -227,7 +230,7 @@ class TestDepartAndRemove:
         log.commit(BO, AddDevice(DEE.public))
         roster = log.commit(CAM, depart(BO))
         assert roster.seats.keys() == {ANA.public, CAM.public}
-        assert roster.departed == {BO.public, DEE.public}
+        assert roster.departed.keys() == {BO.public, DEE.public}
 
     def test_a_departure_is_refused_without_its_own_word(self, log: Log) -> None:
         log.refuses(ANA, replace(depart(BO), access_key=CAM.public))
@@ -385,6 +388,96 @@ class TestWelcome:
         assert log.commit(ANA, rekey(DEE, EVE)).seats[EVE.public].welcome is None
 
 
+def seats(*listed: AccessKeyPair, hosts: tuple[AccessKeyPair, ...] = (ANA,)) -> list[Delta]:
+    """A seat for each of these, at places of their own."""
+    return [TakenSeat(key.public, place, key in hosts) for place, key in enumerate(listed)]
+
+
+class TestWholeRoster:
+    """Ana, Bo and Cam, a code that is open; what somebody's skipped commit did to it is undone."""
+
+    def test_leaves_what_is_right_as_it_is(self, log: Log) -> None:
+        before = log.roster
+        codes = [OpenCode(i.invite_id, i.uses) for i in before.invites.values()]
+        assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), *codes) == before
+
+    def test_brings_back_who_was_taken_off_to_the_seat_they_had(self, log: Log) -> None:
+        before = log.roster
+        log.commit(ANA, Remove(BO.public), Remove(CAM.public), Cap(2))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), OpenCode(bytes(16), 1))
+        assert after.seats == before.seats and after.hosts == before.hosts
+        assert after.cap == 8 and after.departed == {}
+        assert after.invites[bytes(16)] == before.invites[bytes(16)]
+
+    def test_takes_off_who_is_not_named(self, log: Log) -> None:
+        log.commit(BO, AddDevice(DEE.public))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM))
+        assert after.seats.keys() == {ANA.public, BO.public, CAM.public}
+        assert after.departed.keys() == {DEE.public}
+        assert after.invites[bytes(16)].state is InviteState.REVOKED
+
+    def test_undoes_a_rekey(self, log: Log) -> None:
+        before = log.roster
+        log.commit(BO, rekey(BO, DEE))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM))
+        assert after.seats == before.seats and after.departed.keys() == {DEE.public}
+
+    def test_gives_two_keys_of_one_chair_a_chair_each_where_they_are_two_peoples(
+        self, log: Log
+    ) -> None:
+        log.commit(BO, AddDevice(DEE.public))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM, DEE))
+        assert after.seats[BO.public].chair == 1
+        assert after.seats[DEE.public].chair == 3 == after.next_chair - 1
+
+    def test_names_hosts_and_ends_them(self, log: Log) -> None:
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM, hosts=(BO, CAM)))
+        assert after.hosts == {1, 2}
+
+    def test_passes_over_a_code_that_it_does_not_know_and_leaves_closed_ones(
+        self, log: Log
+    ) -> None:
+        log.commit(ANA, RevokeInvite(bytes(16)))
+        before = log.roster
+        unknown = OpenCode(b"u" * 16, 1)
+        assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), unknown) == before
+
+    def test_is_refused_but_to_a_host(self, log: Log) -> None:
+        log.refuses(BO, WholeRoster(8), *seats(ANA, BO, CAM))
+
+    @pytest.mark.parametrize(
+        ("listed", "at"),
+        [
+            ([WholeRoster(9), *seats(ANA, BO, CAM)], 0),
+            ([WholeRoster(2), *seats(ANA, BO, CAM)], 0),
+            ([WholeRoster(8), *seats(BO, CAM, hosts=(BO,))], 0),
+            ([WholeRoster(8), *seats(ANA, BO, CAM, hosts=())], 0),
+            ([WholeRoster(8), *seats(ANA, BO, EVE)], 3),
+            ([WholeRoster(8), *seats(ANA), Cap(8)], 2),
+            ([WholeRoster(8), WholeRoster(8), *seats(ANA)], 1),
+            ([Cap(8), WholeRoster(8), *seats(ANA)], 1),
+            (seats(ANA), 0),
+            ([OpenCode(bytes(16), 1)], 0),
+            ([WholeRoster(8)], 0),
+        ],
+    )
+    def test_is_refused_where_it_can_not_be(self, log: Log, listed: list[Delta], at: int) -> None:
+        log.refuses(ANA, *listed, at=at)
+
+    def test_has_the_bounds_that_a_roster_has(self) -> None:
+        log = Log(cap=50)
+        devices = [pair(number) for number in range(10, 12 + KEYS_PER_CIRCLE)]
+        for key in devices:
+            log.commit(ANA, AddDevice(key.public))
+            log.commit(ANA, Remove(key.public))
+        four = [TakenSeat(key.public, 0, True) for key in (ANA, *devices[:KEYS_PER_CHAIR])]
+        log.refuses(ANA, WholeRoster(50), *four)
+        many = [
+            TakenSeat(key.public, place // 3, True) for place, key in enumerate([ANA, *devices])
+        ]
+        log.refuses(ANA, WholeRoster(50), *many)
+
+
 PEOPLE = [pair(number) for number in range(1, 9)]
 people = st.sampled_from(PEOPLE)
 numbers = st.integers(0, 3)
@@ -398,6 +491,11 @@ some_deltas: st.SearchStrategy[Delta] = st.one_of(
     st.builds(lambda key, host: Flag(key.public, host), people, st.booleans()),
     st.builds(Cap, st.integers(2, 8)),
     st.builds(lambda number: RevokeInvite(number.to_bytes(16)), numbers),
+    st.builds(WholeRoster, st.integers(2, 8)),
+    st.builds(
+        lambda key, place, host: TakenSeat(key.public, place, host), people, numbers, st.booleans()
+    ),
+    st.builds(lambda number, uses: OpenCode(number.to_bytes(16), uses), numbers, st.integers(1, 3)),
 )
 
 
@@ -414,10 +512,11 @@ def test_whatever_is_handed_in_the_roster_holds(
             assert log.roster is before
             continue
         chairs = after.chairs()
-        assert len(chairs) <= after.cap <= before.cap
+        right = bool(listed) and isinstance(listed[0], WholeRoster)
+        assert len(chairs) <= after.cap <= (after.opened if right else before.cap)
         assert after.hosts <= chairs
         assert bool(after.hosts) == bool(chairs)
         assert all(len(after.keys_of(chair)) <= KEYS_PER_CHAIR for chair in chairs)
         assert all(chair < after.next_chair for chair in chairs)
-        assert not after.departed & after.seats.keys()
-        assert before.departed <= after.departed
+        assert not after.departed.keys() & after.seats.keys()
+        assert before.departed.keys() <= after.departed.keys() | after.seats.keys()

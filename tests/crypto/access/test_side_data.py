@@ -25,10 +25,13 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
+    OpenCode,
     Rekey,
     Remove,
     ReplaceCard,
     RevokeInvite,
+    TakenSeat,
+    WholeRoster,
     decode,
     encode,
 )
@@ -49,6 +52,9 @@ deltas = st.one_of(
     st.builds(RevokeInvite, ids),
     st.builds(LeaveWelcome, keys, keys),
     st.builds(ReplaceCard, ids, keys),
+    st.builds(WholeRoster, st.integers(2, 50)),
+    st.builds(TakenSeat, keys, st.integers(0, 49), st.booleans()),
+    st.builds(OpenCode, ids, st.integers(1, 50)),
 )
 
 
@@ -92,7 +98,7 @@ def test_none_is_valid() -> None:
         msgpack.packb([[7, 51]]),
         msgpack.packb([[7, 1]]),
         msgpack.packb([[7, True]]),
-        msgpack.packb([[12, 8]]),
+        msgpack.packb([[15, 8]]),
         msgpack.packb([[6, b"k" * 32, 1]]),
         msgpack.packb([[5, b"k" * 31]]),
         msgpack.packb([[5, "k" * 32]]),
@@ -170,6 +176,9 @@ NAMES: dict[str, type] = {
     "revoke": RevokeInvite,
     "welcome": LeaveWelcome,
     "card": ReplaceCard,
+    "roster": WholeRoster,
+    "seat": TakenSeat,
+    "code": OpenCode,
 }
 
 
