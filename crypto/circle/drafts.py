@@ -39,7 +39,7 @@ from crypto.circle.extensions import (
 from crypto.circle.happened import Outcome
 from crypto.circle.names import circle_name, circle_topic, device_label, imitates, person_name
 from crypto.circle.rules import check
-from crypto.circle.sides import committed_hash
+from crypto.circle.sides import committed_hash, whole_roster
 from crypto.circle.state import CircleState, Door, Invite, MemberRecord, successor
 from crypto.circle.view import Change, CircleView, Joiner, Leaf
 from crypto.errors import FieldError
@@ -90,6 +90,11 @@ class Departure:
 def refresh(view: CircleView, own: LeafIndex) -> Draft:
     """Fresh keys for the own leaf and its path, nothing else: an empty commit."""
     return _draft(view, own)
+
+
+def put_right(view: CircleView, own: LeafIndex) -> Draft:
+    """Tell the relay anew who is here, after a commit that everybody skipped; for hosts."""
+    return _draft(view, own, deltas=whole_roster(view.state, view.leaves.values()))
 
 
 def rename(view: CircleView, own: LeafIndex, name: str, label: str | None = None) -> Draft:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from crypto.circle.plan import Plan
+from crypto.circle.sides import puts_right
 from crypto.circle.state import CircleState, Door
 from crypto.circle.view import Leaf
 from crypto.relay_address import RelayAddress
@@ -128,6 +129,11 @@ class CodeWithdrawn:
     issuer: Person
 
 
+@dataclass(frozen=True, slots=True)
+class RosterPutRight:
+    """A host told the relay anew who is here, after a commit that everybody skipped."""
+
+
 Happening: TypeAlias = (
     CameIn
     | DeviceAdded
@@ -142,6 +148,7 @@ Happening: TypeAlias = (
     | SettingChanged
     | CodeOpened
     | CodeWithdrawn
+    | RosterPutRight
 )
 
 SETTINGS = ("name", "topic", "cap", "door", "history", "retention", "relays", "relay_key")
@@ -158,8 +165,13 @@ class Outcome:
 
 def outcome(plan: Plan) -> Outcome:
     """What a commit that passed every rule leads to."""
-    happened = (*_people(plan), *_hosts(plan), *_settings(plan), *_codes(plan))
+    happened = (*_people(plan), *_hosts(plan), *_settings(plan), *_codes(plan), *_relay(plan))
     return Outcome(plan.change.new, _person(plan.change.author), happened)
+
+
+def _relay(plan: Plan) -> Iterator[Happening]:
+    if puts_right(plan.change.deltas):
+        yield RosterPutRight()
 
 
 def _person(leaf: Leaf) -> Person:

@@ -7,7 +7,7 @@ are compared as a whole, no more and no less.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from crypto.access.binding import admit_statement, rekey_statement, verify
@@ -20,14 +20,19 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
+    OpenCode,
     Rekey,
     Remove,
     ReplaceCard,
     RevokeInvite,
+    TakenSeat,
+    WholeRoster,
     encode,
 )
 from crypto.circle.errors import CommitRefusedError
 from crypto.circle.plan import Plan
+from crypto.circle.state import CircleState
+from crypto.circle.view import Leaf
 from crypto.primitives import sha256
 
 SIDE_DATA = "side data"
@@ -45,8 +50,30 @@ def committed_hash(deltas: Sequence[Delta]) -> bytes:
     return sha256(encode([delta for delta in deltas if not isinstance(delta, LeaveWelcome)]))
 
 
+def whole_roster(state: CircleState, leaves: Iterable[Leaf]) -> tuple[Delta, ...]:
+    """What a relay's roster is, as the tree has it, for a relay that was told something else."""
+    places = {record.member: place for place, record in enumerate(state.members)}
+    return (
+        WholeRoster(state.cap),
+        *(
+            TakenSeat(leaf.access_key, places[leaf.member], state.is_host(leaf.member))
+            for leaf in leaves
+        ),
+        *(OpenCode(invite.id, invite.uses) for invite in state.invites),
+    )
+
+
+def puts_right(deltas: Iterable[Delta]) -> bool:
+    """Whether these side data hold anything of a whole roster."""
+    return any(isinstance(delta, WholeRoster | TakenSeat | OpenCode) for delta in deltas)
+
+
 def check_side_data(plan: Plan) -> None:
     """That the side data say what the commit does; CommitRefusedError otherwise."""
+    if puts_right(plan.change.deltas) and not plan.change.by_host:
+        raise CommitRefusedError(
+            SIDE_DATA, "Only a host tells the relay anew which devices are here."
+        )
     told = Counter(_meaning(plan, delta) for delta in plan.change.deltas)
     done = Counter(_expected(plan))
     for meaning in (done - told) | (told - done):
@@ -78,7 +105,13 @@ def _meaning(plan: Plan, delta: Delta) -> Meaning:
             return ("revoke", delta.invite_id)
         case LeaveWelcome():
             return ("welcome", delta.access_key)
-    return ("card", delta.invite_id)
+        case ReplaceCard():
+            return ("card", delta.invite_id)
+        case WholeRoster():
+            return ("roster", delta.cap)
+        case TakenSeat():
+            return ("seat", delta.access_key, delta.place, delta.host)
+    return ("code", delta.invite_id, delta.uses)
 
 
 def _invite(invite_id: bytes, signing_key: bytes, uses: int, expires_at: int) -> Meaning:
@@ -114,6 +147,9 @@ def _expected(plan: Plan) -> Iterator[Meaning]:
         yield ("rekey", change.author.access_key, own.access_key)
     yield from _expected_settings(plan)
     yield from _expected_invites(plan)
+    if puts_right(change.deltas):
+        for delta in whole_roster(change.new, change.leaves_after()):
+            yield _meaning(plan, delta)
 
 
 def _expected_settings(plan: Plan) -> Iterator[Meaning]:

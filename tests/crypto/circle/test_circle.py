@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crypto.access.roster import apply
+from crypto.access.side_data import AddDevice, Delta, Remove
 from crypto.circle import drafts
 from crypto.circle.drafts import Draft
 from crypto.circle.errors import CommitRefusedError, MisuseError
@@ -16,6 +18,7 @@ from crypto.circle.happened import (
     Left,
     Removed,
     Renamed,
+    RosterPutRight,
 )
 from crypto.circle.policy import CircleRules
 from crypto.circle.standing import check_entrance
@@ -167,3 +170,22 @@ def test_a_rightful_commit_with_other_side_data_is_skipped_and_the_circle_goes_o
     assert [phone.state() for phone in (ana, cy)] == before
     circle.commit(ana, drafts.refresh(ana.view, ana.leaf))
     circle.all_hear(bo, b"On we go")
+
+
+def test_what_a_skipped_commit_did_at_the_relay_is_put_right() -> None:
+    """Cy puts something else beside a commit than it does; everybody skips it, the relay can't."""
+    ana, bo, cy = Phone("Ana"), Phone("Bo"), Phone("Cy")
+    circle = Circle(ana)
+    come_in(circle, ana, bo, ana)
+    come_in(circle, ana, cy, ana)
+    made, keys = circle.code(ana)
+    draft = drafts.open_invite(ana.view, ana.leaf, made, keys.access.public, CARD)
+    circle.commit(ana, draft)
+    own = cy.identity.access.public
+    taken: list[Delta] = [AddDevice(bytes(32)), Remove(own)]
+    circle.roster = apply(circle.roster, own, taken, circle.n + 1, NOW).roster
+    with pytest.raises(AssertionError):
+        circle.agree()
+    outcome = circle.commit(ana, drafts.put_right(ana.view, ana.leaf))
+    assert outcome.happened == (RosterPutRight(),)
+    circle.all_hear(cy, b"Still here")

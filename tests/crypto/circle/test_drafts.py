@@ -20,6 +20,7 @@ from crypto.access.side_data import (
     Remove,
     ReplaceCard,
     RevokeInvite,
+    WholeRoster,
     decode,
 )
 from crypto.circle import drafts
@@ -119,6 +120,15 @@ def test_a_refresh_is_an_empty_commit() -> None:
     assert draft.proposals == ()
     assert draft.leaf_extensions is None
     assert draft.outcome.state == STATE
+
+
+def test_a_host_tells_the_relay_anew_who_is_here() -> None:
+    draft = drafts.put_right(VIEW, AT_ANA)
+    assert draft.proposals == () and draft.outcome.state == STATE
+    assert draft.deltas[0] == WholeRoster(STATE.cap)
+    assert len(draft.deltas) == 1 + len(VIEW.leaves) + len(STATE.invites)
+    with pytest.raises(MisuseError, match="Only a host"):
+        drafts.put_right(VIEW, AT_CY)
 
 
 def test_somebody_is_called_otherwise() -> None:

@@ -30,9 +30,11 @@ from crypto.circle.happened import (
     Person,
     Removed,
     Renamed,
+    RosterPutRight,
     SettingChanged,
 )
 from crypto.circle.rules import check
+from crypto.circle.sides import whole_roster
 from crypto.circle.view import Change
 from tests.crypto.circle.scene import (
     ANA,
@@ -136,6 +138,11 @@ def host_left() -> Change:
         ),
         (device_added(), BO_, (DeviceAdded(BO_, "tablet"),)),
         (came_back(), ANA_, (CameInAgain(BO_, "laptop again"),)),
+        (
+            change(AT_ANA, deltas=whole_roster(STATE, VIEW.leaves.values())),
+            ANA_,
+            (RosterPutRight(),),
+        ),
         (removed(), ANA_, (Removed(BO_), *ALL_CODES)),
         (device_removed(), BO_, (DeviceRemoved(BO_, "laptop"), *ALL_CODES)),
         (left(), BO_, (Left(CY_), *ALL_CODES)),

@@ -16,10 +16,13 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
+    OpenCode,
     Rekey,
     Remove,
     ReplaceCard,
     RevokeInvite,
+    TakenSeat,
+    WholeRoster,
     encode,
 )
 from crypto.circle.errors import CommitRefusedError
@@ -62,6 +65,17 @@ def add_invite(**changes: object) -> AddInvite:
         invite.id, NEW_CODE.keys.access.public, invite.signing_key, 3, invite.expires_at, CARD
     )
     return replace(delta, **changes)  # type: ignore[arg-type]
+
+
+WHOLE: list[Delta] = [
+    WholeRoster(5),
+    TakenSeat(ANA.access.public, 0, True),
+    TakenSeat(BO.access.public, 1, False),
+    TakenSeat(LAPTOP.access.public, 1, False),
+    TakenSeat(CY.access.public, 2, False),
+    OpenCode(ANAS_CODE.invite.id, 2),
+    OpenCode(BOS_CODE.invite.id, 1),
+]
 
 
 def device_added() -> Change:
@@ -119,7 +133,12 @@ def let_in() -> Change:
     return entry(AT_CY, CY, DEE, ANAS_CODE)
 
 
+def told_anew() -> Change:
+    return change(AT_ANA, deltas=WHOLE)
+
+
 RIGHTFUL: list[Callable[[], Change]] = [
+    told_anew,
     let_in,
     device_added,
     came_back,
@@ -164,6 +183,34 @@ def test_nothing_is_said_twice(make: Callable[[], Change]) -> None:
     attempt = make()
     for delta in attempt.deltas:
         refused(replace(attempt, deltas=(*attempt.deltas, delta)), "is not what the commit does")
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        WholeRoster(4),
+        TakenSeat(ANA.access.public, 0, False),
+        TakenSeat(BO.access.public, 1, True),
+        TakenSeat(LAPTOP.access.public, 2, False),
+        TakenSeat(NEW_KEY, 2, False),
+        OpenCode(ANAS_CODE.invite.id, 1),
+        OpenCode(bytes(16), 1),
+    ],
+)
+@pytest.mark.parametrize("place", range(len(WHOLE)))
+def test_a_whole_roster_is_the_trees(delta: Delta, place: int) -> None:
+    deltas = [*WHOLE[:place], delta, *WHOLE[place + 1 :]]
+    refused(change(AT_ANA, deltas=deltas), "is not what the commit does")
+
+
+@pytest.mark.parametrize("deltas", [WHOLE, WHOLE[:1], WHOLE[1:2], WHOLE[-1:]])
+def test_only_a_host_tells_it(deltas: list[Delta]) -> None:
+    refused(change(AT_BO, deltas=deltas), "Only a host tells the relay anew")
+
+
+def test_a_whole_roster_is_that_after_the_commit() -> None:
+    deltas = [WholeRoster(4), *WHOLE[1:], Cap(4)]
+    check(change(AT_ANA, replace(STATE, cap=4), deltas=deltas))
 
 
 EXTRA: list[Delta] = [
