@@ -53,6 +53,7 @@ from tui.engine.wishes import (
     Hosts,
     LetReturn,
     OpenCode,
+    PutRight,
     Refresh,
     RemoveMember,
     Rename,
@@ -71,6 +72,11 @@ _REFUSED = {
     Refusal.CROWDED: ("crowded", "The circle holds as many devices as it may."),
 }
 _SOON = 10_000
+
+NOT_PUT_RIGHT = (
+    "The relay does not take this device's word on who is here, after a change that was refused. "
+    "Another host's device may be able to."
+)
 
 
 def advance(circle: Circle) -> None:
@@ -162,6 +168,8 @@ def _fail(circle: Circle, number: int, wish: Wish, error: WishError) -> None:
             timeline.notice(circle, f"{request.name} asked to come in, and can't: {error}")
     if isinstance(wish, OpenCode):
         spoken.code_failed(circle, wish.secret, error)
+    if isinstance(wish, PutRight):
+        timeline.notice(circle, NOT_PUT_RIGHT, warning=True)
     ref = context.refs.pop(number, None)
     if ref is not None:
         context.refuse(ref, error)
@@ -306,6 +314,8 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return drafts.appoint(view, own, wish.members), []
         case Refresh():
             return drafts.refresh(view, own), []
+        case PutRight():
+            return drafts.put_right(view, own), []
 
 
 def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crypto.circle.errors import CommitRefusedError, UpdateNeededError
-from crypto.circle.happened import CameIn, CameInAgain, Outcome
+from crypto.circle.happened import CameIn, CameInAgain, Outcome, RosterPutRight
 from crypto.circle.policy import CircleRules
 from crypto.circle.view import CircleView
 from crypto.mls.errors import (
@@ -17,7 +17,7 @@ from tui.engine import heads, notices, timeline
 from tui.engine.circle import LEFT, REMOVED, Circle
 from tui.engine.events import InviteUsed, RequestAnswered
 from tui.engine.store.records import BeaconRecord, SenderRecord
-from tui.engine.wishes import Admit, FinishLeaves, LetReturn, decode
+from tui.engine.wishes import Admit, FinishLeaves, LetReturn, PutRight, decode
 
 BEACON_KEPT = 30 * 86_400_000
 OLD_COPY = (
@@ -99,7 +99,7 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
         timeline.notice(circle, text, at=time)
     _invites(circle, outcome)
     _requests(circle)
-    _done_by_others(circle)
+    _done_by_others(circle, outcome)
 
 
 def leaves(circle: Circle, before: CircleView) -> None:
@@ -156,8 +156,8 @@ def _requests(circle: Circle) -> None:
                 circle.context.tell(event)
 
 
-def _done_by_others(circle: Circle) -> None:
-    """What this device meant to do at the door, and need not any more."""
+def _done_by_others(circle: Circle, outcome: Outcome) -> None:
+    """What this device meant to do for all, and need not any more."""
     store, number = circle.context.store, circle.number
     for intention in store.intentions.where("circle = ?", number):
         match decode(intention.wish):
@@ -165,6 +165,8 @@ def _done_by_others(circle: Circle) -> None:
                 over = store.requests.get(number, n) is None
             case FinishLeaves():
                 over = not store.leavers.where("circle = ? LIMIT 1", number)
+            case PutRight():
+                over = RosterPutRight() in outcome.happened
             case _:
                 over = False
         if over:

@@ -24,6 +24,7 @@ from tui.engine import (
     history,
     missing,
     returning,
+    roster,
     saying,
     timeline,
 )
@@ -146,17 +147,28 @@ def _act(circle: Circle, shown: wire.Entry) -> None:
             else:
                 _message(circle, shown)
         case Kind.COMMIT:
-            pending = circle.context.store.pending.get(circle.number)
-            if pending is not None and pending.frame == shown.body:
-                committing.ordered(circle, pending, shown.side_data, shown.time)
-            elif not well_framed(shown.body):
-                _unreadable(circle, shown.time)
-            elif not returning.arrived(circle, shown):
-                following.commit(circle, shown.body, shown.side_data, shown.time)
+            epoch, stuck = circle.members.epoch, circle.record.stuck_at
+            _commit(circle, shown)
+            if not circle.active:
+                return
+            if circle.members.epoch == epoch:
+                roster.skipped(circle, shown)
+            elif stuck:
+                roster.put_right_soon(circle, shown.body)  # that one was skipped by all, too
         case Kind.REQUEST:
             door.request(circle, shown)
         case Kind.REJOIN:
             returning.request(circle, shown)
+
+
+def _commit(circle: Circle, shown: wire.Entry) -> None:
+    pending = circle.context.store.pending.get(circle.number)
+    if pending is not None and pending.frame == shown.body:
+        committing.ordered(circle, pending, shown.side_data, shown.time)
+    elif not well_framed(shown.body):
+        _unreadable(circle, shown.time)
+    elif not returning.arrived(circle, shown):
+        following.commit(circle, shown.body, shown.side_data, shown.time)
 
 
 class _MisplacedError(Exception):

@@ -79,6 +79,10 @@ class Refresh(_Wish, frozen=True):
     """Fresh keys for the own leaf."""
 
 
+class PutRight(_Wish, frozen=True):
+    """Tell the relay anew who is here, after a commit that everybody skipped."""
+
+
 Wish: TypeAlias = (
     OpenCode
     | WithdrawCode
@@ -90,6 +94,7 @@ Wish: TypeAlias = (
     | Settings
     | Hosts
     | Refresh
+    | PutRight
 )
 
 _DECODER: msgspec.msgpack.Decoder[Wish] = msgspec.msgpack.Decoder(Wish)

@@ -70,14 +70,18 @@ class Renegade:
         self.n = self.circle.record.n
         self.handshake = self.circle.record.handshake
         self.heard: list[FromRelay] = []
-        self.socket = Socket(person, LinkId(0))
+        self.binds()
+        self.follow()
+
+    def binds(self) -> None:
+        """Open a connection as the device that it is."""
+        self.socket = Socket(self.person, LinkId(0))
         self.socket.session = self.world.hub.connect(self.socket, "192.0.2.66", HOST)
         (hello,) = self.hear()
         assert isinstance(hello, wire.Hello)
         access, circle_id = self.circle.access, self.circle.id
         statement = bind_statement(hello.nonce, HOST, circle_id, access.public)
         self.send(wire.Bind(circle_id, access.public, self.n, access.sign(statement)))
-        self.follow()
 
     # Speaking with the relay.
 
@@ -98,11 +102,17 @@ class Renegade:
 
     def follow(self) -> None:
         """Read what the others have done, and go with it; what is not rightful is passed over."""
+        if self.socket.ending:  # a host has told the relay anew who is here
+            self.read()
+            self.binds()
+        self.read()
+
+    def read(self) -> None:
         for frame in self.hear():
             if isinstance(frame, wire.Bound):
                 self.handshake = frame.handshake
-            if isinstance(frame, wire.Entry) and frame.kind == 2:
-                self.handshake = frame.n
+            if isinstance(frame, wire.Entry) and frame.kind == 2 and frame.n > self.n:
+                self.handshake = self.n = frame.n
                 with refusals():
                     staged = self.group.process(frame.body)
                     if isinstance(staged, StagedCommit):

@@ -62,7 +62,7 @@ class Scene:
             ids = [m.id for m in self.ana.client.members(self.ana.circle().id)]
             hosts = [ids[0], ids[3]]
             self.ana.expect(Finished, lambda ref: commands.AppointHosts(ref=ref, members=hosts))
-        code = self.ana.invites(uses=2)
+        code = self.code = self.ana.invites(uses=2)
         self.keys = Keys(open=keys_of(code), used=keys_of(used))
         self.eve = Renegade(eve)
         self.count = 0

@@ -22,6 +22,7 @@ from crypto.circle.happened import (
     Person,
     Removed,
     Renamed,
+    RosterPutRight,
     SettingChanged,
 )
 from crypto.circle.state import CircleState, Door
@@ -60,6 +61,10 @@ TOLD: list[tuple[Happening, str]] = [
     (DeviceRelabelled(CY, "laptop", "desk"), ""),
     (CodeOpened(INVITE, 1), ""),
     (CodeWithdrawn(INVITE, BO), ""),
+    (
+        RosterPutRight(),
+        "Bo's device told the relay anew who is here, after a change that was refused.",
+    ),
 ]
 
 

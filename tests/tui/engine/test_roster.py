@@ -1,0 +1,240 @@
+"""What a skipped commit did at the relay, which can't judge it, and how a host undoes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from crypto.access.roster import InviteState, Roster
+from crypto.access.side_data import (
+    AddDevice,
+    AddInvite,
+    Cap,
+    Delta,
+    Flag,
+    Remove,
+    RevokeInvite,
+    encode,
+)
+from crypto.primitives import sha256
+from relay import wire
+from relay.wire import Refusal
+from tests.harness import Person, Socket, World
+from tests.tui.engine.attacks import admission, leaf_of
+from tests.tui.engine.renegade import Renegade
+from tests.tui.engine.rogue import circle_of
+from tests.tui.engine.test_attacks import Scene
+from tests.tui.engine.test_committing import pending, refuse
+from tui.engine import commands
+from tui.engine.circle import EVICTED
+from tui.engine.committing import NOT_PUT_RIGHT
+from tui.engine.events import Finished, LinkState
+from tui.engine.roster import AFTER
+
+CARD = b"a card"
+
+
+def roster_of(world: World) -> Roster:
+    (live,) = world.hub.circles.values()
+    return live.confirmed.roster
+
+
+def is_right(world: World, host: Person) -> bool:
+    """Whether the relay's roster says what the circle's tree does."""
+    view, roster = circle_of(host).view, roster_of(world)
+    chairs: dict[bytes, set[int]] = {}
+    for leaf in view.leaves.values():
+        seat = roster.seats.get(leaf.access_key)
+        if seat is None:
+            return False
+        chairs.setdefault(leaf.member, set()).add(seat.chair)
+    opened = {
+        (invite.invite_id, invite.uses)
+        for invite in roster.invites.values()
+        if invite.state is InviteState.OPEN
+    }
+    return (
+        len(roster.seats) == len(view.leaves)
+        and all(len(found) == 1 for found in chairs.values())
+        and len(roster.chairs()) == len(chairs)
+        and roster.hosts == {chair for host in view.state.hosts for chair in chairs[host]}
+        and roster.cap == view.state.cap
+        and opened == {(invite.id, invite.uses) for invite in view.state.invites}
+    )
+
+
+def an_invite(number: int) -> AddInvite:
+    return AddInvite(bytes([number]) * 16, os.urandom(32), os.urandom(32), 1, 1 << 50, sha256(CARD))
+
+
+def own_devices(scene: Scene) -> list[Delta]:
+    return [AddDevice(os.urandom(32)), AddDevice(os.urandom(32))]
+
+
+def own_key_away(scene: Scene) -> list[Delta]:
+    return [AddDevice(os.urandom(32)), Remove(scene.eve.circle.access.public)]
+
+
+def chairs_on_a_code(scene: Scene) -> list[Delta]:
+    """Two strangers take the code's chairs at the relay, and are nowhere in the circle."""
+    people = [scene.eve.outsider(scene.keys.open) for _ in range(2)]
+    return [delta for one in people for delta in admission(scene.eve, one, scene.keys.open)[:1]]
+
+
+def invites(scene: Scene) -> list[Delta]:
+    return [an_invite(1), an_invite(2)]
+
+
+def everybody_but_one_host(scene: Scene) -> list[Delta]:
+    return [Remove(leaf_of(scene.eve, name).access_key) for name in ("Bo", "Cy")]
+
+
+def fewer_chairs(scene: Scene) -> list[Delta]:
+    return [
+        Cap(4),
+        RevokeInvite(scene.keys.open.id),
+        Flag(leaf_of(scene.eve, "Bo").access_key, True),
+    ]
+
+
+Beside = Callable[[Scene], list[Delta]]
+
+
+@pytest.mark.parametrize(
+    ("host", "beside"),
+    [
+        (False, own_devices),
+        (False, own_key_away),
+        (False, chairs_on_a_code),
+        (False, invites),
+        (True, everybody_but_one_host),
+        (True, fewer_chairs),
+    ],
+)
+def test_what_stood_beside_a_skipped_commit_is_undone(host: bool, beside: Beside) -> None:
+    scene = Scene(host)
+    world, ana, bo, cy = scene.world, scene.ana, scene.bo, scene.cy
+    deltas = beside(scene)
+    assert is_right(world, ana)
+    assert scene.eve.orders(os.urandom(1100), encode(deltas), CARD)
+    world.settle(wait=0)
+    assert not is_right(world, ana)
+    world.wait(AFTER + 10_000)
+    assert is_right(world, ana)
+    word = "told the relay anew who is here, after a change that was refused."
+    assert ana.notices()[-1] == f"Your device {word}"
+    world.wait(600_000)
+    bo.says("still here")
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, topic="on"))
+    for person in (bo, cy):
+        assert f"Ana's device {word}" in person.notices()
+        assert person.texts() == ["Bo: still here"] and person.circle().topic == "on"
+        assert person.circle().link is LinkState.ONLINE
+    world.person("Dee").joins(scene.code)
+    assert is_right(world, ana)
+
+
+def test_who_was_evicted_beside_it_is_told_and_comes_back_alone() -> None:
+    scene = Scene(host=True)
+    world, bo = scene.world, scene.bo
+    assert scene.eve.orders(os.urandom(1100), encode(everybody_but_one_host(scene)))
+    world.settle(wait=0)
+    assert circle_of(bo).record.status == EVICTED
+    assert "The relay says that this device was taken out of the circle." in bo.warnings()
+    bo.says("into the outbox")
+    world.wait(600_000)
+    assert bo.circle().link is LinkState.ONLINE
+    assert "An entry that nobody can read was skipped." in bo.warnings()
+
+
+def test_one_of_several_hosts_does_it_once_for_a_flood() -> None:
+    world = World()
+    people = world.circle("Ana", "Bo", "Cy", "Eve")
+    ana, bo, cy, eve = people
+    ids = [member.id for member in ana.client.members(ana.circle().id)]
+    ana.expect(Finished, lambda ref: commands.AppointHosts(ref=ref, members=ids[:3]))
+    renegade = Renegade(eve)
+    for number in range(4):
+        assert renegade.orders(b"flood", encode([an_invite(number)]), CARD)
+    world.wait(60_000)
+    told = [text for text in cy.notices() if "told the relay anew" in text]
+    assert len(told) == 1
+    assert is_right(world, ana)
+    for person in (ana, bo, cy):
+        assert list(person.database.rows("SELECT * FROM intentions")) == []
+    world.wait(600_000)
+    assert [text for text in cy.notices() if "told the relay anew" in text] == told
+
+
+def test_a_commit_without_side_data_needs_no_putting_right() -> None:
+    scene = Scene(host=False)
+    assert scene.eve.orders(b"noise", encode([]))
+    scene.world.wait(60_000)
+    assert not any("anew" in text for text in scene.ana.notices())
+
+
+def test_a_relay_that_does_not_take_it_is_named() -> None:
+    scene = Scene(host=False)
+    assert scene.eve.orders(b"noise", encode(own_devices(scene)))
+    world, ana = scene.world, scene.ana
+    world.settle(wait=0)
+    world.now += AFTER + 2_000
+    world.tick()
+    assert len(pending(ana)) == 1
+    refuse(ana, Refusal.NOT_ALLOWED)
+    assert ana.warnings()[-1] == NOT_PUT_RIGHT and pending(ana) == []
+    assert not ana.circle().unsent
+
+
+class AlteringWorld(World):
+    """A relay that puts something else beside the next commit than its author did."""
+
+    beside: bytes | None = None
+    cuts = False
+
+    def deliver(self, socket: Socket, up: bool) -> None:
+        if up and self.beside is not None:
+            (frame, *_) = wire.decode_from_client(socket.up[0])
+            if isinstance(frame, wire.Commit):
+                altered = replace(frame, side_data=self.beside)
+                socket.up[0], self.beside = wire.message(altered), None
+                super().deliver(socket, up)
+                if self.cuts:
+                    socket.cut()
+                return
+        super().deliver(socket, up)
+
+
+def test_a_relay_that_evicts_somebody_beside_anothers_commit() -> None:
+    """All refuse, the author too; the author's wish is carried out after that, and the roster is
+    what it was. (A relay that goes on so is one to leave.)"""
+    world = AlteringWorld()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    world.beside, world.cuts = encode([Remove(circle_of(cy).access.public)]), True
+    ana.do(commands.ChangeSettings(topic="altered"))
+    world.settle(wait=0)
+    world.wait(600_000)
+    assert any("altered a change of this device's" in text for text in ana.warnings())
+    assert "What the relay is told is not what was signed." in bo.warnings()[0]
+    assert is_right(world, ana)
+    for person in (ana, bo, cy):
+        assert person.circle().topic == "altered"
+        assert person.circle().chairs == 3
+
+
+def test_a_relay_that_evicts_somebody_and_tells_the_author_that_all_is_well() -> None:
+    """`done` shows the author an entry that is not there: it has followed what nobody else has,
+    and the relay's next head gives that away."""
+    world = AlteringWorld()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    world.beside = encode([Remove(circle_of(cy).access.public)])
+    ana.do(commands.ChangeSettings(topic="altered"))
+    world.settle(wait=0)
+    assert ana.circle().link is LinkState.STOPPED
+    assert "The relay has shown this device another conversation" in ana.warnings()[0]
+    assert "What the relay is told is not what was signed." in bo.warnings()[0]
+    assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == ""
+    assert "The relay says that this device was taken out of the circle." in cy.warnings()

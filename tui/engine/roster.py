@@ -1,0 +1,37 @@
+"""The relay's roster after a skipped commit: a host's device tells the relay anew who is here.
+
+docs/protocol.md section 4.4. The relay can't read a commit, and does what stands beside it. Where
+the members skip the commit, that was done all the same.
+"""
+
+from __future__ import annotations
+
+from crypto.access.side_data import encode
+from crypto.entry import RANK_WAIT, rank
+from relay import wire
+from tui.engine.circle import Circle
+from tui.engine.intentions import holds, intend
+from tui.engine.wishes import PutRight
+
+AFTER = 10_000
+"""Milliseconds that a host's device waits: a flood of such commits is answered once."""
+
+NOTHING = encode(())
+
+
+def skipped(circle: Circle, shown: wire.Entry) -> None:
+    """A commit is in the log that nobody follows: what stood beside it is to be undone."""
+    if shown.side_data != NOTHING:
+        put_right_soon(circle, shown.body)
+
+
+def put_right_soon(circle: Circle, body: bytes) -> None:
+    """Mean to put the roster right, in this device's turn among the hosts' (by a commit's body)."""
+    state, wish = circle.view.state, PutRight()
+    if not state.is_host(circle.member.public) or holds(circle, wish):
+        return
+    hosts = [
+        leaf.signature_key for leaf in circle.view.leaves.values() if state.is_host(leaf.member)
+    ]
+    wait = AFTER + RANK_WAIT * rank(body, circle.own.signature_key, hosts)
+    intend(circle, wish, not_before=circle.context.now() + wait)
