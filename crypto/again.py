@@ -6,7 +6,6 @@ The word of their author's leaf, which signs what carries them, is what vouches 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -18,13 +17,8 @@ from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.mls.kem import KemKeyPair
+from crypto.parts import CARRIED_LONGEST
 from crypto.primitives import Rng
-
-PART_LONGEST = 48_000
-"""Bytes of messages that one part carries."""
-
-BODY_LONGEST = 47_000
-"""Bytes of a body that can be sent again: one message always fits a part."""
 
 _PURPOSE = b"hallway again 1"
 
@@ -41,7 +35,7 @@ class Repeated(Struct):
 
     def __post_init__(self) -> None:
         exact(self.id, ID_LENGTH, "a message's id")
-        bounded(len(self.body), 0, BODY_LONGEST, "the length of a message's body")
+        bounded(len(self.body), 0, CARRIED_LONGEST, "the length of a message's body")
         if not self.counter:
             raise FieldError("messages are counted from 1")
 
@@ -75,20 +69,6 @@ class Repeats(Struct):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         return cls(tuple(reader.vector(Repeated.read)))
-
-
-def parts(messages: Iterable[Repeated]) -> list[Repeats]:
-    """The messages in parts that each fit one envelope, in the same order."""
-    filled: list[list[Repeated]] = []
-    room = 0
-    for message in messages:
-        length = len(message.encode())
-        if length > room:
-            filled.append([])
-            room = PART_LONGEST
-        filled[-1].append(message)
-        room -= length
-    return [Repeats(tuple(part)) for part in filled]
 
 
 def seal_again(

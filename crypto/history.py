@@ -6,7 +6,6 @@ passed them on as their only witness: the original signatures are not among them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,14 +16,10 @@ from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.mls.kem import KemKeyPair
+from crypto.parts import CARRIED_LONGEST
 from crypto.primitives import PUBLIC_KEY_LENGTH, Rng
 
 NAME_LONGEST = 64
-PART_LONGEST = 48_000
-"""Bytes of messages that one part carries."""
-
-PASSED_ON_BODY_LONGEST = 47_000
-"""Bytes of a body that can be passed on: one message always fits a part."""
 
 _PURPOSE = b"hallway history 1"
 
@@ -44,7 +39,7 @@ class PassedOnMessage(Struct):
         exact(self.id, ID_LENGTH, "a message's id")
         sized(self.author_name, 1, NAME_LONGEST, "an author's name")
         exact(self.author, PUBLIC_KEY_LENGTH, "an author's member key")
-        bounded(len(self.body), 0, PASSED_ON_BODY_LONGEST, "the length of a message's body")
+        bounded(len(self.body), 0, CARRIED_LONGEST, "the length of a message's body")
 
     @property
     def content(self) -> Content:
@@ -83,20 +78,6 @@ class History(Struct):
     @classmethod
     def read(cls, reader: Reader) -> Self:
         return cls(tuple(reader.vector(PassedOnMessage.read)))
-
-
-def parts(messages: Iterable[PassedOnMessage]) -> list[History]:
-    """The messages in parts that each fit one envelope, in the same order."""
-    filled: list[list[PassedOnMessage]] = []
-    room = 0
-    for message in messages:
-        length = len(message.encode())
-        if length > room:
-            filled.append([])
-            room = PART_LONGEST
-        filled[-1].append(message)
-        room -= length
-    return [History(tuple(part)) for part in filled]
 
 
 def seal_history(

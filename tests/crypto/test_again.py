@@ -9,12 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.again import (
-    BODY_LONGEST,
-    PART_LONGEST,
     Repeated,
     Repeats,
     open_again,
-    parts,
     seal_again,
 )
 from crypto.content import Again, Ask
@@ -22,6 +19,7 @@ from crypto.envelope import Envelope, SenderChain
 from crypto.errors import FieldError, UnopenedError
 from crypto.leaf_sealing import seal_to
 from crypto.mls.errors import DecodeError, InvalidError
+from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.secret import Secret
 from tests.crypto.material import CIRCLE_ID, LEAF, NOW, SUITE, flipped, seeded
 
@@ -89,34 +87,14 @@ def test_a_key_that_is_none_is_refused() -> None:
         sent(ask=replace(ASK, key=bytes(32)))
 
 
-@given(st.lists(st.integers(0, 15_000), max_size=20))
-def test_parts_keep_all_messages_in_order(lengths: list[int]) -> None:
-    listed = [
-        Repeated(number, bytes(16), NOW, 1, bytes(length))
-        for number, length in enumerate(lengths, 1)
-    ]
-    divided = parts(listed)
-    assert [message for part in divided for message in part.messages] == listed
-    for part in divided:
-        assert 0 < sum(len(message.encode()) for message in part.messages) <= PART_LONGEST
-
-
-def test_a_part_is_filled_to_its_last_byte() -> None:
-    first, second = (replace(message, body=bytes(20_000)) for message in REPEATS.messages)
-    left = PART_LONGEST - len(first.encode()) - len(second.encode())
-    for length, count in ((left, 1), (left + 1, 2)):
-        filling = replace(second, body=bytes(20_000 + length))
-        assert len(parts([first, filling])) == count
-
-
 def test_the_longest_part_fits_an_envelope() -> None:
-    [part] = parts([replace(REPEATS.messages[0], body=bytes(BODY_LONGEST))])
-    envelope, _ = SenderChain().envelope(sent(part), None, NOW, seeded("envelope"))
-    assert Envelope.decode(envelope.encode()).content == sent(part)
+    [part] = in_parts([replace(REPEATS.messages[0], body=bytes(CARRIED_LONGEST))])
+    envelope, _ = SenderChain().envelope(sent(Repeats(part)), None, NOW, seeded("envelope"))
+    assert Envelope.decode(envelope.encode()).content == sent(Repeats(part))
 
 
 def test_a_message_has_its_bounds() -> None:
-    for wrong in ({"id": bytes(15)}, {"counter": 0}, {"body": bytes(BODY_LONGEST + 1)}):
+    for wrong in ({"id": bytes(15)}, {"counter": 0}, {"body": bytes(CARRIED_LONGEST + 1)}):
         with pytest.raises(FieldError):
             replace(REPEATS.messages[0], **wrong)
 

@@ -19,7 +19,7 @@ from crypto.code_reading import read_code
 from crypto.content import Content, Leave, PassedOn, Text
 from crypto.entry import EntryRequest, open_request, seal_request
 from crypto.envelope import Envelope, Place, SenderChain
-from crypto.history import History, PassedOnMessage, open_history, parts, seal_history
+from crypto.history import History, PassedOnMessage, open_history, seal_history
 from crypto.invite import InviteKeys
 from crypto.mls.group import ApplicationMessage
 from crypto.primitives import sha256
@@ -159,8 +159,10 @@ def test_who_is_let_in_by_another_reads_what_is_passed_on() -> None:
     passed_on = PassedOnMessage(kept.id, "Ana", ana.key, kept.sent_at, kept.type, kept.body)
     leaf = bo.in_group.member(cy.leaf)
     assert leaf is not None
-    [part] = parts([passed_on])
-    content = seal_history(SUITE, circle.id, leaf.signature_key, leaf.encryption_key, part, bo.rng)
+    history = History((passed_on,))
+    content = seal_history(
+        SUITE, circle.id, leaf.signature_key, leaf.encryption_key, history, bo.rng
+    )
     _, heard = say(circle, bo, SenderChain(), content, ana, cy)
     for envelope in heard:
         assert envelope.content == content
@@ -168,9 +170,9 @@ def test_who_is_let_in_by_another_reads_what_is_passed_on() -> None:
     assert isinstance(received, PassedOn)
     assert received.to == cy.identity.leaf.public
     assert cy.package is not None
-    history = open_history(SUITE, circle.id, cy.package.leaf_key_pair, received)
-    assert history == History((passed_on,))
-    assert history.messages[0].content == Text("Who brings bread?")
+    opened = open_history(SUITE, circle.id, cy.package.leaf_key_pair, received)
+    assert opened == history
+    assert opened.messages[0].content == Text("Who brings bread?")
 
 
 def test_a_beat_shows_that_all_are_in_the_same_epoch() -> None:

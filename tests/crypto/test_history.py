@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,16 +12,14 @@ from crypto.content import PassedOn, Text, write_content
 from crypto.envelope import Envelope, SenderChain
 from crypto.errors import FieldError, UnopenedError
 from crypto.history import (
-    PART_LONGEST,
-    PASSED_ON_BODY_LONGEST,
     History,
     PassedOnMessage,
     open_history,
-    parts,
     seal_history,
 )
 from crypto.mls import hpke
 from crypto.mls.errors import DecodeError, InvalidError
+from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.secret import Secret
 from tests.crypto.material import ANA, CIRCLE_ID, LEAF, NOW, SUITE, flipped, seeded
 
@@ -106,35 +103,11 @@ def test_a_key_that_is_none_is_refused() -> None:
         seal_history(SUITE, CIRCLE_ID, LEAF.public, bytes(32), HISTORY, seeded("history"))
 
 
-@given(st.lists(st.integers(1, 15_000), max_size=20))
-def test_parts_keep_all_messages_in_order(lengths: list[int]) -> None:
-    listed = [message(number, "x" * length) for number, length in enumerate(lengths, 1)]
-    divided = parts(listed)
-    assert [message for part in divided for message in part.messages] == listed
-    for part in divided:
-        assert 0 < sum(len(message.encode()) for message in part.messages) <= PART_LONGEST
-    for part, following in pairwise(divided):
-        together = sum(len(m.encode()) for m in (*part.messages, following.messages[0]))
-        assert together > PART_LONGEST
-
-
-def test_a_part_is_filled_to_its_last_byte() -> None:
-    first, second = (replace(message(number), body=bytes(20_000)) for number in (1, 2))
-    left = PART_LONGEST - len(first.encode()) - len(second.encode())
-    for length, count in ((left, 1), (left + 1, 2)):
-        filling = replace(second, body=bytes(20_000 + length))
-        assert len(parts([first, filling])) == count
-
-
 def test_the_longest_part_fits_an_envelope() -> None:
-    longest = replace(message(1), author_name="n" * 64, body=bytes(PASSED_ON_BODY_LONGEST))
-    [part] = parts([longest])
-    envelope, _ = SenderChain().envelope(passed(part), None, NOW, seeded("envelope"))
-    assert Envelope.decode(envelope.encode()).content == passed(part)
-
-
-def test_no_history_has_no_parts() -> None:
-    assert parts([]) == []
+    longest = replace(message(1), author_name="n" * 64, body=bytes(CARRIED_LONGEST))
+    [part] = in_parts([longest])
+    envelope, _ = SenderChain().envelope(passed(History(part)), None, NOW, seeded("envelope"))
+    assert Envelope.decode(envelope.encode()).content == passed(History(part))
 
 
 def test_a_message_has_its_bounds() -> None:
@@ -143,7 +116,7 @@ def test_a_message_has_its_bounds() -> None:
         {"author_name": ""},
         {"author_name": "n" * 65},
         {"author": bytes(31)},
-        {"body": bytes(PASSED_ON_BODY_LONGEST + 1)},
+        {"body": bytes(CARRIED_LONGEST + 1)},
     ):
         with pytest.raises(FieldError):
             replace(message(1), **wrong)

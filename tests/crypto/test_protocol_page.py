@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crypto import again, content, history, invite, relay_address, spoken, words
+from crypto import content, invite, parts, relay_address, spoken, words
 from crypto.again import Repeated, Repeats
 from crypto.base32 import ALPHABET, CHECKSUM_SYMBOLS
 from crypto.beat import Beat, SignedBeat
@@ -213,11 +213,9 @@ def test_the_types_of_messages_are_listed() -> None:
         assert keys == list(TABLE[int(number)].fields)
     assert f"{TEXT_LONGEST:,} bytes" in text
     assert f"{content.BODY_LONGEST:,} bytes" in text
-    assert f"{history.PASSED_ON_BODY_LONGEST:,} bytes" in text
-    assert f"{history.PART_LONGEST:,} bytes" in text
+    assert f"{parts.CARRIED_LONGEST:,} bytes" in text
+    assert f"{parts.PART_LONGEST:,} bytes" in text
     assert f"at most {content.ASKED_MOST}" in text
-    assert again.PART_LONGEST == history.PART_LONGEST
-    assert again.BODY_LONGEST == history.PASSED_ON_BODY_LONGEST
 
 
 PURPOSES = {

@@ -7,13 +7,13 @@ from crypto.circle.view import CircleView, Leaf
 from crypto.content import PassedOn
 from crypto.errors import PeerError
 from crypto.history import (
-    PASSED_ON_BODY_LONGEST,
+    History,
     PassedOnMessage,
     open_history,
-    parts,
     seal_history,
 )
 from crypto.mls.kem import KemKeyPair
+from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
 from tui.engine import saying, timeline
@@ -36,13 +36,13 @@ def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
             leaf = circle.view.leaves[index]
             if node is None:
                 continue
-            for part in parts(messages):
+            for part in in_parts(messages):
                 content = seal_history(
                     SUITE,
                     circle.id,
                     leaf.signature_key,
                     node.encryption_key,
-                    part,
+                    History(part),
                     circle.context.rng,
                 )
                 saying.write(circle, content)
@@ -66,7 +66,7 @@ def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
             message.body,
         )
         for message in reversed(newest)
-        if message.author and len(message.body) <= PASSED_ON_BODY_LONGEST
+        if message.author and len(message.body) <= CARRIED_LONGEST
     ]
 
 

@@ -7,13 +7,14 @@ message sends it again, to whom it was for: never what lies before the asker cam
 
 from __future__ import annotations
 
-from crypto.again import BODY_LONGEST, Repeated, open_again, parts, seal_again
+from crypto.again import Repeated, Repeats, open_again, seal_again
 from crypto.circle.view import Leaf
 from crypto.content import ASKED_MOST, Again, Ask, Cover, Text, Unknown, read_content, write_content
 from crypto.envelope import NO_PREVIOUS
 from crypto.errors import FieldError, PeerError
 from crypto.mls.errors import MlsError
 from crypto.mls.kem import KemKeyPair
+from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
 from tui.engine import saying, timeline
@@ -108,9 +109,11 @@ def asked(circle: Circle, leaf: Leaf, ask: Ask) -> None:
         if message is not None and (last is None or now >= last + ANSWER_EVERY):
             circle.answered[leaf.signature_key, counter] = now
             found.append(message)
-    for part in parts(found):
+    for part in in_parts(found):
         try:
-            again = seal_again(SUITE, circle.id, leaf.signature_key, ask, part, circle.context.rng)
+            again = seal_again(
+                SUITE, circle.id, leaf.signature_key, ask, Repeats(part), circle.context.rng
+            )
         except MlsError:
             return  # what it made for this is no key
         saying.write(circle, again)
@@ -124,7 +127,7 @@ def _kept(circle: Circle, counter: int, since: int) -> Repeated | None:
     if not found:
         return Repeated(counter, NO_PREVIOUS, 0, *_NOTHING)
     (row,) = found
-    if row.n <= since or len(row.body) > BODY_LONGEST:
+    if row.n <= since or len(row.body) > CARRIED_LONGEST:
         return None
     return Repeated(counter, row.id, row.at, row.type, row.body)
 

@@ -8,8 +8,9 @@ import msgpack
 import pytest
 
 from crypto.access.log import entry_hash
-from crypto.again import BODY_LONGEST, Repeated, Repeats, seal_again
+from crypto.again import Repeated, Repeats, seal_again
 from crypto.content import ASKED_MOST, Ask, Content, write_content
+from crypto.parts import CARRIED_LONGEST
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
 from relay import wire
@@ -354,7 +355,7 @@ def test_a_message_too_long_to_be_sent_again_stays_missing() -> None:
     with ana.database.transaction():
         ana.database.write(
             "UPDATE messages SET body = zeroblob(?) WHERE counter = ?",
-            (BODY_LONGEST + 1, counter),
+            (CARRIED_LONGEST + 1, counter),
         )
     content(bo, ana, Ask(circle_of(ana).leaf.public, (counter,), x25519_public(Secret(b"k" * 32))))
     assert circle_of(ana).record.counter == counter
