@@ -52,7 +52,7 @@ class InviteState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invite as the relay knows it; `chair` is its issuer's, `uses` are those left."""
+    """An invite as the relay knows it: its issuer's `chair`, and the uses left of those `given`."""
 
     invite_id: bytes
     access_key: bytes
@@ -61,6 +61,7 @@ class Invite:
     expires_at: int
     card_hash: bytes
     chair: int
+    given: int
     state: InviteState = InviteState.OPEN
 
 
@@ -203,6 +204,9 @@ class _Draft:
             raise self.refuse(Reason.INVITE_REVOKED, "the invite was withdrawn")
         return invite
 
+    def open_invites(self) -> list[Invite]:
+        return [invite for invite in self.invites.values() if invite.state is InviteState.OPEN]
+
     def arrive(self, access_key: bytes, seat: Seat) -> None:
         """Seat a key that this circle has never seen."""
         fresh = access_key not in self.seats and access_key not in self.departed
@@ -299,7 +303,7 @@ def _cap(draft: _Draft, delta: side_data.Cap) -> None:
 
 def _invite(draft: _Draft, delta: side_data.AddInvite) -> None:
     draft.require(delta.invite_id not in draft.invites, "the invite is there already")
-    opened = [i for i in draft.invites.values() if i.state is InviteState.OPEN]
+    opened = draft.open_invites()
     own = [invite for invite in opened if invite.chair == draft.chair]
     draft.require(len(own) < INVITES_PER_CHAIR, f"a chair has at most {INVITES_PER_CHAIR} invites")
     draft.require(
@@ -313,11 +317,14 @@ def _invite(draft: _Draft, delta: side_data.AddInvite) -> None:
         delta.expires_at,
         delta.card_hash,
         draft.chair,
+        given=delta.uses,
     )
     draft.hashes.add(delta.card_hash)
 
 
 def _revoke(draft: _Draft, delta: side_data.RevokeInvite) -> None:
+    if delta.invite_id not in draft.invites:
+        return  # others have closed so many since that it was forgotten
     invite = draft.open_invite(delta.invite_id)
     draft.require(
         draft.is_host or invite.chair == draft.chair,
@@ -341,7 +348,7 @@ def _card(draft: _Draft, delta: side_data.ReplaceCard) -> None:
 
 
 def _put_right(draft: _Draft, head: side_data.WholeRoster, listed: Sequence[Delta]) -> None:
-    """The roster becomes what a host says that it is: cap, seats and codes, and nothing else."""
+    """The roster becomes what a host says that it is: cap, seats and invites, and nothing else."""
     draft.require(draft.is_host, "only a host puts the roster right")
     draft.require(head.cap <= draft.roster.opened, "a cap is never above the first one")
     draft.cap = head.cap
@@ -355,41 +362,47 @@ def _put_right(draft: _Draft, head: side_data.WholeRoster, listed: Sequence[Delt
     draft.require(max(chairs.values()) <= KEYS_PER_CHAIR, "a chair has too many devices")
     draft.require(len(draft.seats) <= KEYS_PER_CIRCLE, "a circle has too many devices")
     draft.departed = {key: seat for key, seat in before.items() if key not in draft.seats}
-    for invite_id, invite in draft.invites.items():
-        if invite_id in uses:
-            again = replace(invite, state=InviteState.OPEN, uses=uses[invite_id])
-            draft.invites[invite_id] = again
-        elif invite.state is InviteState.OPEN:
-            draft.invites[invite_id] = replace(invite, state=InviteState.REVOKED)
+    _put_right_invites(draft, uses)
 
 
 def _put_right_seats(
     draft: _Draft, before: Mapping[bytes, Seat], listed: Sequence[Delta]
 ) -> dict[bytes, int]:
-    """Seat who is listed, and nobody else; the uses of the codes that are listed.
+    """Seat who is listed, and nobody else; the uses of the invites that are listed.
 
     Keys keep their chairs. One that was never here is not put in: an Add brings it.
     """
     draft.seats, draft.hosts = {}, set()
-    chairs: dict[int, int] = {}
     uses: dict[bytes, int] = {}
     for draft.index, delta in enumerate(listed, 1):
-        if isinstance(delta, side_data.OpenCode):
+        if isinstance(delta, side_data.OpenInvite):
             uses[delta.invite_id] = delta.uses
             continue
         if not isinstance(delta, side_data.TakenSeat):
-            raise draft.refuse(Reason.NOT_ALLOWED, "a whole roster holds seats and codes only")
+            raise draft.refuse(Reason.NOT_ALLOWED, "a whole roster holds seats and invites only")
         seat = before.get(delta.access_key)
         if seat is None:
             raise draft.refuse(Reason.NOT_ALLOWED, "the key was never here")
-        if delta.place not in chairs:
-            taken = seat.chair in chairs.values()
-            chairs[delta.place] = draft.next_chair if taken else seat.chair
-            draft.next_chair += taken
-        draft.seats[delta.access_key] = replace(seat, chair=chairs[delta.place])
+        draft.seats[delta.access_key] = seat
         if delta.host:
-            draft.hosts.add(chairs[delta.place])
+            draft.hosts.add(seat.chair)
     return uses
+
+
+def _put_right_invites(draft: _Draft, uses: Mapping[bytes, int]) -> None:
+    """Open those that have uses, and close all others."""
+    for invite_id, invite in draft.invites.items():
+        if invite_id in uses:
+            left = uses[invite_id]
+            draft.require(left <= invite.given, "an invite has no more uses than at first")
+            again = replace(invite, state=InviteState.OPEN, uses=left)
+            draft.invites[invite_id] = again
+        elif invite.state is InviteState.OPEN:
+            draft.invites[invite_id] = replace(invite, state=InviteState.REVOKED)
+    chairs = Counter(invite.chair for invite in draft.open_invites())
+    draft.require(chairs.total() <= INVITES_PER_CIRCLE, "a circle has too many invites")
+    most = max(chairs.values(), default=0)
+    draft.require(most <= INVITES_PER_CHAIR, "a chair has too many invites")
 
 
 def _out_of_place(draft: _Draft, delta: Delta) -> None:
@@ -410,5 +423,5 @@ _STEPS: dict[type[Delta], Callable[[_Draft, Any], None]] = {
     side_data.ReplaceCard: _card,
     side_data.WholeRoster: _out_of_place,
     side_data.TakenSeat: _out_of_place,
-    side_data.OpenCode: _out_of_place,
+    side_data.OpenInvite: _out_of_place,
 }

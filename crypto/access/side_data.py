@@ -125,15 +125,14 @@ class WholeRoster:
 
 @dataclass(frozen=True, slots=True)
 class TakenSeat:
-    """A key of the member at this place in the list of members, and whether that is a host."""
+    """A key that is here, and whether its member is a host."""
 
     access_key: bytes
-    place: int
     host: bool
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCode:
+class OpenInvite:
     """An invite that is open, with the uses that are left."""
 
     invite_id: bytes
@@ -154,7 +153,7 @@ Delta: TypeAlias = (
     | ReplaceCard
     | WholeRoster
     | TakenSeat
-    | OpenCode
+    | OpenInvite
 )
 
 _ID = fixed(INVITE_ID_LENGTH)
@@ -177,8 +176,8 @@ DELTAS: Layout[Delta] = Layout(
         10: (LeaveWelcome, (_KEY, _HASH)),
         11: (ReplaceCard, (_ID, _HASH)),
         12: (WholeRoster, (uint(CAP_HIGHEST, CAP_LOWEST),)),
-        13: (TakenSeat, (_KEY, uint(CAP_HIGHEST - 1), flag)),
-        14: (OpenCode, (_ID, uint(USES_HIGHEST, 1))),
+        13: (TakenSeat, (_KEY, flag)),
+        14: (OpenInvite, (_ID, uint(USES_HIGHEST, 1))),
     },
 )
 

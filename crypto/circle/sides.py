@@ -20,7 +20,7 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
-    OpenCode,
+    OpenInvite,
     Rekey,
     Remove,
     ReplaceCard,
@@ -52,20 +52,16 @@ def committed_hash(deltas: Sequence[Delta]) -> bytes:
 
 def whole_roster(state: CircleState, leaves: Iterable[Leaf]) -> tuple[Delta, ...]:
     """What a relay's roster is, as the tree has it, for a relay that was told something else."""
-    places = {record.member: place for place, record in enumerate(state.members)}
     return (
         WholeRoster(state.cap),
-        *(
-            TakenSeat(leaf.access_key, places[leaf.member], state.is_host(leaf.member))
-            for leaf in leaves
-        ),
-        *(OpenCode(invite.id, invite.uses) for invite in state.invites),
+        *(TakenSeat(leaf.access_key, state.is_host(leaf.member)) for leaf in leaves),
+        *(OpenInvite(invite.id, invite.uses) for invite in state.invites),
     )
 
 
 def puts_right(deltas: Iterable[Delta]) -> bool:
     """Whether these side data hold anything of a whole roster."""
-    return any(isinstance(delta, WholeRoster | TakenSeat | OpenCode) for delta in deltas)
+    return any(isinstance(delta, WholeRoster | TakenSeat | OpenInvite) for delta in deltas)
 
 
 def check_side_data(plan: Plan) -> None:
@@ -110,8 +106,8 @@ def _meaning(plan: Plan, delta: Delta) -> Meaning:
         case WholeRoster():
             return ("roster", delta.cap)
         case TakenSeat():
-            return ("seat", delta.access_key, delta.place, delta.host)
-    return ("code", delta.invite_id, delta.uses)
+            return ("seat", delta.access_key, delta.host)
+    return ("open", delta.invite_id, delta.uses)
 
 
 def _invite(invite_id: bytes, signing_key: bytes, uses: int, expires_at: int) -> Meaning:

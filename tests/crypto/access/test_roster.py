@@ -36,7 +36,7 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
-    OpenCode,
+    OpenInvite,
     Rekey,
     Remove,
     ReplaceCard,
@@ -348,6 +348,10 @@ class TestInvites:
         assert roster.invites[(2).to_bytes(16)].state is InviteState.REVOKED
         log.refuses(ANA, RevokeInvite((2).to_bytes(16)), reason=Reason.INVITE_REVOKED)
 
+    def test_one_that_was_forgotten_is_as_good_as_withdrawn(self, log: Log) -> None:
+        before = log.roster
+        assert log.commit(BO, RevokeInvite(b"?" * 16)) == before
+
     def test_its_issuer_replaces_the_card(self, log: Log) -> None:
         roster = log.commit(ANA, ReplaceCard(bytes(16), b"D" * 32))
         assert roster.invites[bytes(16)].card_hash == b"D" * 32
@@ -389,8 +393,8 @@ class TestWelcome:
 
 
 def seats(*listed: AccessKeyPair, hosts: tuple[AccessKeyPair, ...] = (ANA,)) -> list[Delta]:
-    """A seat for each of these, at places of their own."""
-    return [TakenSeat(key.public, place, key in hosts) for place, key in enumerate(listed)]
+    """A seat for each of these."""
+    return [TakenSeat(key.public, key in hosts) for key in listed]
 
 
 class TestWholeRoster:
@@ -398,13 +402,13 @@ class TestWholeRoster:
 
     def test_leaves_what_is_right_as_it_is(self, log: Log) -> None:
         before = log.roster
-        codes = [OpenCode(i.invite_id, i.uses) for i in before.invites.values()]
+        codes = [OpenInvite(i.invite_id, i.uses) for i in before.invites.values()]
         assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), *codes) == before
 
     def test_brings_back_who_was_taken_off_to_the_seat_they_had(self, log: Log) -> None:
         before = log.roster
         log.commit(ANA, Remove(BO.public), Remove(CAM.public), Cap(2))
-        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), OpenCode(bytes(16), 1))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), OpenInvite(bytes(16), 1))
         assert after.seats == before.seats and after.hosts == before.hosts
         assert after.cap == 8 and after.departed == {}
         assert after.invites[bytes(16)] == before.invites[bytes(16)]
@@ -422,14 +426,6 @@ class TestWholeRoster:
         after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM))
         assert after.seats == before.seats and after.departed.keys() == {DEE.public}
 
-    def test_gives_two_keys_of_one_chair_a_chair_each_where_they_are_two_peoples(
-        self, log: Log
-    ) -> None:
-        log.commit(BO, AddDevice(DEE.public))
-        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM, DEE))
-        assert after.seats[BO.public].chair == 1
-        assert after.seats[DEE.public].chair == 3 == after.next_chair - 1
-
     def test_names_hosts_and_ends_them(self, log: Log) -> None:
         after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM, hosts=(BO, CAM)))
         assert after.hosts == {1, 2}
@@ -439,7 +435,7 @@ class TestWholeRoster:
     ) -> None:
         log.commit(ANA, RevokeInvite(bytes(16)))
         before = log.roster
-        unknown = OpenCode(b"u" * 16, 1)
+        unknown = OpenInvite(b"u" * 16, 1)
         assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), unknown) == before
 
     def test_is_refused_but_to_a_host(self, log: Log) -> None:
@@ -449,7 +445,6 @@ class TestWholeRoster:
         ("listed", "at"),
         [
             ([WholeRoster(9), *seats(ANA, BO, CAM)], 0),
-            ([WholeRoster(2), *seats(ANA, BO, CAM)], 0),
             ([WholeRoster(8), *seats(BO, CAM, hosts=(BO,))], 0),
             ([WholeRoster(8), *seats(ANA, BO, CAM, hosts=())], 0),
             ([WholeRoster(8), *seats(ANA, BO, EVE)], 3),
@@ -457,25 +452,75 @@ class TestWholeRoster:
             ([WholeRoster(8), WholeRoster(8), *seats(ANA)], 1),
             ([Cap(8), WholeRoster(8), *seats(ANA)], 1),
             (seats(ANA), 0),
-            ([OpenCode(bytes(16), 1)], 0),
+            ([OpenInvite(bytes(16), 1)], 0),
             ([WholeRoster(8)], 0),
         ],
     )
     def test_is_refused_where_it_can_not_be(self, log: Log, listed: list[Delta], at: int) -> None:
         log.refuses(ANA, *listed, at=at)
 
-    def test_has_the_bounds_that_a_roster_has(self) -> None:
+    def test_lets_no_host_make_one_chair_of_two(self, log: Log) -> None:
+        """A chair is what counts against the cap, what hosts, and whose turn it is."""
+        before = log.roster
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, CAM, BO))
+        assert after.seats == before.seats and after.next_chair == before.next_chair
+
+    @pytest.mark.parametrize(("more", "right"), [(0, True), (1, False)])
+    def test_has_no_more_devices_than_a_circle(self, more: int, right: bool) -> None:
         log = Log(cap=50)
-        devices = [pair(number) for number in range(10, 12 + KEYS_PER_CIRCLE)]
+        keys = [pair(number) for number in range(10, 9 + KEYS_PER_CIRCLE + more)]
+        gone = {key.public: Seat(1 + at // 3, 1, NOW) for at, key in enumerate(keys)}
+        log.roster = replace(log.roster, departed=gone)
+        if right:
+            after = log.commit(ANA, WholeRoster(50), *seats(ANA, *keys))
+            assert len(after.seats) == KEYS_PER_CIRCLE and after.departed == {}
+        else:
+            log.refuses(ANA, WholeRoster(50), *seats(ANA, *keys))
+
+    def test_nor_than_a_chair(self) -> None:
+        log = Log()
+        devices = [pair(number) for number in range(10, 10 + KEYS_PER_CHAIR)]
         for key in devices:
             log.commit(ANA, AddDevice(key.public))
             log.commit(ANA, Remove(key.public))
-        four = [TakenSeat(key.public, 0, True) for key in (ANA, *devices[:KEYS_PER_CHAIR])]
-        log.refuses(ANA, WholeRoster(50), *four)
-        many = [
-            TakenSeat(key.public, place // 3, True) for place, key in enumerate([ANA, *devices])
-        ]
-        log.refuses(ANA, WholeRoster(50), *many)
+        log.refuses(ANA, WholeRoster(8), *seats(ANA, *devices))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, *devices[1:]))
+        assert len(after.keys_of(0)) == KEYS_PER_CHAIR
+
+    def test_nor_than_its_chairs(self, log: Log) -> None:
+        log.refuses(ANA, WholeRoster(2), *seats(ANA, BO, CAM))
+        assert log.commit(ANA, WholeRoster(3), *seats(ANA, BO, CAM)).cap == 3
+
+    def test_gives_an_invite_no_more_uses_than_it_had_at_first(self, log: Log) -> None:
+        everybody = seats(ANA, BO, CAM)
+        log.refuses(ANA, WholeRoster(8), *everybody, OpenInvite(bytes(16), 4))
+        after = log.commit(ANA, WholeRoster(8), *everybody, OpenInvite(bytes(16), 3))
+        assert after.invites[bytes(16)].uses == 3
+
+    def test_opens_no_more_invites_than_a_chair_may_have(self, log: Log) -> None:
+        everybody = seats(ANA, BO, CAM)
+        codes = [OpenInvite(number.to_bytes(16), 1) for number in range(INVITES_PER_CHAIR + 1)]
+        for number in range(1, INVITES_PER_CHAIR + 1):
+            log.commit(ANA, invite(number), RevokeInvite(number.to_bytes(16)))
+        log.refuses(ANA, WholeRoster(8), *everybody, *codes)
+        after = log.commit(ANA, WholeRoster(8), *everybody, *codes[1:])
+        states = [invite.state for invite in after.invites.values()]
+        assert states == [InviteState.REVOKED, *[InviteState.OPEN] * INVITES_PER_CHAIR]
+
+    def test_nor_than_a_circle(self) -> None:
+        log = Log(cap=50)
+        chairs = INVITES_PER_CIRCLE // INVITES_PER_CHAIR + 1
+        keys = [ANA, *(pair(number) for number in range(10, 9 + chairs))]
+        gone = {key.public: Seat(at, 1, NOW) for at, key in enumerate(keys) if at}
+        log.roster = replace(log.roster, departed=gone)
+        log.commit(ANA, WholeRoster(50), *seats(*keys))
+        for at in range(chairs * INVITES_PER_CHAIR):
+            log.commit(keys[at // INVITES_PER_CHAIR], invite(at), RevokeInvite(at.to_bytes(16)))
+        codes = [OpenInvite(at.to_bytes(16), 3) for at in range(INVITES_PER_CIRCLE + 1)]
+        log.refuses(ANA, WholeRoster(50), *seats(*keys), *codes)
+        after = log.commit(ANA, WholeRoster(50), *seats(*keys), *codes[1:])
+        opened = [i for i in after.invites.values() if i.state is InviteState.OPEN]
+        assert len(opened) == INVITES_PER_CIRCLE
 
 
 PEOPLE = [pair(number) for number in range(1, 9)]
@@ -492,10 +537,10 @@ some_deltas: st.SearchStrategy[Delta] = st.one_of(
     st.builds(Cap, st.integers(2, 8)),
     st.builds(lambda number: RevokeInvite(number.to_bytes(16)), numbers),
     st.builds(WholeRoster, st.integers(2, 8)),
+    st.builds(lambda key, host: TakenSeat(key.public, host), people, st.booleans()),
     st.builds(
-        lambda key, place, host: TakenSeat(key.public, place, host), people, numbers, st.booleans()
+        lambda number, uses: OpenInvite(number.to_bytes(16), uses), numbers, st.integers(1, 3)
     ),
-    st.builds(lambda number, uses: OpenCode(number.to_bytes(16), uses), numbers, st.integers(1, 3)),
 )
 
 
@@ -512,6 +557,8 @@ def test_whatever_is_handed_in_the_roster_holds(
             assert log.roster is before
             continue
         chairs = after.chairs()
+        opened = [i for i in after.invites.values() if i.state is InviteState.OPEN]
+        assert all(1 <= i.uses <= i.given for i in opened)
         right = bool(listed) and isinstance(listed[0], WholeRoster)
         assert len(chairs) <= after.cap <= (after.opened if right else before.cap)
         assert after.hosts <= chairs

@@ -25,7 +25,7 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
-    OpenCode,
+    OpenInvite,
     Rekey,
     Remove,
     ReplaceCard,
@@ -53,8 +53,8 @@ deltas = st.one_of(
     st.builds(LeaveWelcome, keys, keys),
     st.builds(ReplaceCard, ids, keys),
     st.builds(WholeRoster, st.integers(2, 50)),
-    st.builds(TakenSeat, keys, st.integers(0, 49), st.booleans()),
-    st.builds(OpenCode, ids, st.integers(1, 50)),
+    st.builds(TakenSeat, keys, st.booleans()),
+    st.builds(OpenInvite, ids, st.integers(1, 50)),
 )
 
 
@@ -178,7 +178,7 @@ NAMES: dict[str, type] = {
     "card": ReplaceCard,
     "roster": WholeRoster,
     "seat": TakenSeat,
-    "code": OpenCode,
+    "open": OpenInvite,
 }
 
 

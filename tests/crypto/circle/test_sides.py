@@ -16,7 +16,7 @@ from crypto.access.side_data import (
     Depart,
     Flag,
     LeaveWelcome,
-    OpenCode,
+    OpenInvite,
     Rekey,
     Remove,
     ReplaceCard,
@@ -69,12 +69,12 @@ def add_invite(**changes: object) -> AddInvite:
 
 WHOLE: list[Delta] = [
     WholeRoster(5),
-    TakenSeat(ANA.access.public, 0, True),
-    TakenSeat(BO.access.public, 1, False),
-    TakenSeat(LAPTOP.access.public, 1, False),
-    TakenSeat(CY.access.public, 2, False),
-    OpenCode(ANAS_CODE.invite.id, 2),
-    OpenCode(BOS_CODE.invite.id, 1),
+    TakenSeat(ANA.access.public, True),
+    TakenSeat(BO.access.public, False),
+    TakenSeat(LAPTOP.access.public, False),
+    TakenSeat(CY.access.public, False),
+    OpenInvite(ANAS_CODE.invite.id, 2),
+    OpenInvite(BOS_CODE.invite.id, 1),
 ]
 
 
@@ -189,12 +189,12 @@ def test_nothing_is_said_twice(make: Callable[[], Change]) -> None:
     "delta",
     [
         WholeRoster(4),
-        TakenSeat(ANA.access.public, 0, False),
-        TakenSeat(BO.access.public, 1, True),
-        TakenSeat(LAPTOP.access.public, 2, False),
-        TakenSeat(NEW_KEY, 2, False),
-        OpenCode(ANAS_CODE.invite.id, 1),
-        OpenCode(bytes(16), 1),
+        TakenSeat(ANA.access.public, False),
+        TakenSeat(BO.access.public, True),
+        TakenSeat(LAPTOP.access.public, True),
+        TakenSeat(NEW_KEY, False),
+        OpenInvite(ANAS_CODE.invite.id, 1),
+        OpenInvite(bytes(16), 1),
     ],
 )
 @pytest.mark.parametrize("place", range(len(WHOLE)))

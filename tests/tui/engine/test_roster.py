@@ -15,18 +15,22 @@ from crypto.access.side_data import (
     Cap,
     Delta,
     Flag,
+    OpenInvite,
     Remove,
     RevokeInvite,
+    TakenSeat,
+    WholeRoster,
     encode,
 )
+from crypto.circle.sides import whole_roster
 from crypto.primitives import sha256
 from relay import wire
 from relay.wire import Refusal
 from tests.harness import Person, Socket, World
 from tests.tui.engine.attacks import admission, leaf_of
-from tests.tui.engine.renegade import Renegade
+from tests.tui.engine.renegade import Renegade, Try
 from tests.tui.engine.rogue import circle_of
-from tests.tui.engine.test_attacks import Scene
+from tests.tui.engine.test_attacks import Scene, standing
 from tests.tui.engine.test_committing import pending, refuse
 from tui.engine import commands
 from tui.engine.circle import EVICTED
@@ -135,6 +139,87 @@ def test_what_stood_beside_a_skipped_commit_is_undone(host: bool, beside: Beside
         assert person.circle().link is LinkState.ONLINE
     world.person("Dee").joins(scene.code)
     assert is_right(world, ana)
+
+
+def whole(scene: Scene) -> list[Delta]:
+    """What a host might tell the relay, rightfully."""
+    return list(whole_roster(scene.eve.state, scene.eve.view.leaves.values()))
+
+
+def without_bo(scene: Scene) -> list[Delta]:
+    gone = leaf_of(scene.eve, "Bo").access_key
+    return [d for d in whole(scene) if not (isinstance(d, TakenSeat) and d.access_key == gone)]
+
+
+def with_bo_as_host(scene: Scene) -> list[Delta]:
+    bo = leaf_of(scene.eve, "Bo").access_key
+    return [*without_bo(scene), TakenSeat(bo, True)]
+
+
+def with_more_chairs(scene: Scene) -> list[Delta]:
+    scene.ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, cap=5))
+    scene.eve.follow()
+    return [WholeRoster(8), *whole(scene)[1:]]
+
+
+def with_a_code_that_is_used_up(scene: Scene) -> list[Delta]:
+    return [*whole(scene), OpenInvite(scene.keys.used.id, 3)]
+
+
+def with_more_uses(scene: Scene) -> list[Delta]:
+    scene.world.person("Dee").joins(scene.code)
+    scene.eve.follow()
+    return [*whole(scene)[:-1], OpenInvite(scene.keys.open.id, 2)]
+
+
+def with_somebody_who_was_removed(scene: Scene) -> list[Delta]:
+    gone = leaf_of(scene.eve, "Cy").access_key
+    scene.ana.expect(Finished, lambda ref: commands.Remove(ref=ref, member="Cy"))
+    scene.eve.follow()
+    return [*whole(scene), TakenSeat(gone, False)]
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        without_bo,
+        with_bo_as_host,
+        with_more_chairs,
+        with_a_code_that_is_used_up,
+        with_more_uses,
+        with_somebody_who_was_removed,
+    ],
+)
+def test_a_host_who_tells_the_relay_what_is_not_so_is_named(tell: Beside) -> None:
+    """The relay takes a host's word. Members have the tree, and an honest host the last word."""
+    scene = Scene(host=True)
+    world, ana = scene.world, scene.ana
+    deltas = tell(scene)
+    assert is_right(world, ana)
+    before = standing(ana)
+    assert scene.eve.commits(Try(deltas=deltas))
+    world.settle(wait=0)
+    assert not is_right(world, ana) and standing(ana) == before
+    (warning,) = ana.warnings()
+    assert warning.startswith("Eve tried what this circle does not allow, and it was refused:")
+    assert "What the relay is told is not what the commit does" in warning
+    world.wait(600_000)
+    assert is_right(world, ana)
+    ana.says("still here")
+    world.settle()
+    for member in ana.client.members(ana.circle().id):
+        if member.name != "Eve":
+            (person,) = [other for other in world.people if other.name == member.name]
+            assert person.texts() == ["Ana: still here"]
+            assert person.circle().link is LinkState.ONLINE
+
+
+@pytest.mark.parametrize("tell", [whole, without_bo, with_bo_as_host])
+def test_the_relay_takes_no_members_word(tell: Beside) -> None:
+    scene = Scene(host=False)
+    before = roster_of(scene.world)
+    assert not scene.eve.commits(Try(deltas=tell(scene)))
+    assert roster_of(scene.world) == before
 
 
 def test_who_was_evicted_beside_it_is_told_and_comes_back_alone() -> None:
