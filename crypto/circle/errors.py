@@ -5,6 +5,7 @@ CircleError
 │   └── TextRefusedError   a text that cannot be a name, a label or a topic here
 ├── UpdateNeededError      the circle follows rules that this version does not know: stop
 ├── CommitRefusedError     somebody's commit is not rightful; nothing has changed; `rule`
+│   └── AlteredError       what stands beside it is not what was signed: maybe the relay's doing
 └── StandingRefusedError   a circle that we were let into is not what it says it is
 
 Structures out of their bounds are a `crypto.errors.FieldError`, which is a `DecodeError` too.
@@ -48,6 +49,13 @@ class CommitRefusedError(CircleError):
         self.rule = rule
         self.member = b""
         self.name = ""
+
+
+class AlteredError(CommitRefusedError):
+    """Beside a commit stands something else than its committer's device signed with it.
+
+    Who did that can't be told: the relay, or the committer.
+    """
 
 
 class StandingRefusedError(CircleError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from crypto.access.errors import MalformedError
 from crypto.access.side_data import Delta, decode
-from crypto.circle.errors import CommitRefusedError, MisuseError, UpdateNeededError
+from crypto.circle.errors import AlteredError, CommitRefusedError, MisuseError, UpdateNeededError
 from crypto.circle.extensions import context_extensions, state_of
 from crypto.circle.happened import Outcome
 from crypto.circle.plan import ANOTHER, BY_INVITE, PATH
@@ -106,7 +106,7 @@ def _deltas(side_data: bytes, authenticated_data: bytes) -> tuple[Delta, ...]:
     try:
         deltas = decode(side_data)
     except MalformedError as error:
-        raise CommitRefusedError(SIDE_DATA, "What the relay is told is malformed.") from error
+        raise AlteredError(SIDE_DATA, "What the relay is told is malformed.") from error
     if committed_hash(deltas) != authenticated_data:
-        raise CommitRefusedError(SIDE_DATA, "What the relay is told is not what was signed.")
+        raise AlteredError(SIDE_DATA, "What the relay is told is not what was signed.")
     return deltas

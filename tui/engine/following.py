@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crypto.circle.errors import CommitRefusedError, UpdateNeededError
+from crypto.circle.errors import AlteredError, CommitRefusedError, UpdateNeededError
 from crypto.circle.happened import CameIn, CameInAgain, Outcome, RosterPutRight
 from crypto.circle.policy import CircleRules
 from crypto.circle.view import CircleView
@@ -20,6 +20,10 @@ from tui.engine.store.records import BeaconRecord, SenderRecord
 from tui.engine.wishes import Admit, FinishLeaves, LetReturn, PutRight, decode
 
 BEACON_KEPT = 30 * 86_400_000
+ALTERED = (
+    "What the relay shows beside a change by {who} is not what {who}'s device signed. The relay "
+    "altered it, or that device did; the change was skipped."
+)
 OLD_COPY = (
     "This device's data here is older than what it has already sent: a restored copy, most likely. "
     "Nothing is sent from it any more. Come in again to go on, with fresh keys."
@@ -37,6 +41,9 @@ def commit(circle: Circle, body: bytes, side_data: bytes, time: int) -> None:
         staged = circle.members.process(body, policy=judge)
     except UpdateNeededError as error:
         circle.stop(str(error))
+    except AlteredError as error:
+        text = ALTERED.format(who=error.name)
+        timeline.notice(circle, text, warning=True, at=time)
     except CommitRefusedError as error:
         who = error.name or "Somebody"
         text = f"{who} tried what this circle does not allow, and it was refused: {error}"

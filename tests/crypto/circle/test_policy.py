@@ -10,7 +10,7 @@ import pytest
 from crypto.access.side_data import Delta, encode
 from crypto.circle import drafts
 from crypto.circle.device import Device
-from crypto.circle.errors import CommitRefusedError, MisuseError, UpdateNeededError
+from crypto.circle.errors import AlteredError, CommitRefusedError, MisuseError, UpdateNeededError
 from crypto.circle.extensions import HALLWAY_CIRCLE, context_extensions, leaf_extensions
 from crypto.circle.policy import CircleRules
 from crypto.circle.sides import committed_hash
@@ -188,7 +188,7 @@ def test_when_a_host_raises_the_rules_the_others_stop_and_ask_for_an_update() ->
 def test_malformed_side_data_are_refused(side_data: bytes) -> None:
     _, ana, bo, _ = three()
     pending = bo.in_group.commit((), bo.rng, now=NOW // 1000)
-    with pytest.raises(CommitRefusedError, match="is malformed") as caught:
+    with pytest.raises(AlteredError, match="is malformed") as caught:
         ana.in_group.process(pending.message, policy=CircleRules(side_data))
     assert caught.value.rule == "side data"
     assert caught.value.name == "Bo"
@@ -197,7 +197,7 @@ def test_malformed_side_data_are_refused(side_data: bytes) -> None:
 def test_side_data_that_the_commit_does_not_name_are_refused() -> None:
     _, ana, bo, _ = three()
     pending = bo.in_group.commit((), bo.rng, now=NOW // 1000)
-    with pytest.raises(CommitRefusedError, match="is not what was signed"):
+    with pytest.raises(AlteredError, match="is not what was signed"):
         ana.in_group.process(pending.message, policy=CircleRules(encode(())))
 
 

@@ -171,6 +171,6 @@ def test_a_commit_and_a_message_in_each_others_place_are_skipped() -> None:
     assert "another conversation" in forked  # the relay's own head says what the log should hold
     assert last == "An entry that nobody can read was skipped."
     show(bo, wire.Entry(n + 3, 2, world.now, commit.body or b"", b"\x90"))
-    assert "tried what this circle does not allow" in bo.warnings()[-1]
+    assert "is not what Ana's device signed" in bo.warnings()[-1]
     show(bo, wire.Entry(n + 4, 2, world.now, commit.body or b"", commit.side_data))
     assert bo.circle().chairs == 2 and len(bo.client.invites(bo.circle().id)) == 1

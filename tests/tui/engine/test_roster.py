@@ -36,6 +36,7 @@ from tui.engine import commands
 from tui.engine.circle import EVICTED
 from tui.engine.committing import NOT_PUT_RIGHT
 from tui.engine.events import Finished, LinkState
+from tui.engine.following import ALTERED
 from tui.engine.roster import AFTER
 
 CARD = b"a card"
@@ -303,7 +304,7 @@ def test_a_relay_that_evicts_somebody_beside_anothers_commit() -> None:
     world.settle(wait=0)
     world.wait(600_000)
     assert any("altered a change of this device's" in text for text in ana.warnings())
-    assert "What the relay is told is not what was signed." in bo.warnings()[0]
+    assert bo.warnings()[0] == ALTERED.format(who="Ana")
     assert is_right(world, ana)
     for person in (ana, bo, cy):
         assert person.circle().topic == "altered"
@@ -320,6 +321,6 @@ def test_a_relay_that_evicts_somebody_and_tells_the_author_that_all_is_well() ->
     world.settle(wait=0)
     assert ana.circle().link is LinkState.STOPPED
     assert "The relay has shown this device another conversation" in ana.warnings()[0]
-    assert "What the relay is told is not what was signed." in bo.warnings()[0]
+    assert bo.warnings()[0] == ALTERED.format(who="Ana")
     assert bo.circle().link is LinkState.ONLINE and bo.circle().topic == ""
     assert "The relay says that this device was taken out of the circle." in cy.warnings()
