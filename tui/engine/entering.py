@@ -76,6 +76,10 @@ RESTORING = (
     "request goes out once that is over."
 )
 _RESTORING_WAIT = 30_000
+TAKEN_OFF = (
+    "The relay was told that this device is in, and then that it is not. Read the code again to ask "
+    "anew, with fresh keys."
+)
 _PASSING = frozenset({Refusal.GOING, Refusal.BROKEN, Refusal.TOO_SLOW, Refusal.CROWDED})
 
 
@@ -433,6 +437,8 @@ class JoiningLine(Line):
         if code is Refusal.VERSION:
             return self.again(LONGEST_WAIT)
         if self.record.phase == PROBING:
+            if code is Refusal.REMOVED:  # a key that was there never comes again
+                self.record.ended = self.record.ended or TAKEN_OFF
             return self._not_in()
         error = refusal(frame)
         if not self.record.ordered or frame.idempotency_id is not None:

@@ -35,7 +35,8 @@ from tests.tui.engine.test_committing import pending, refuse
 from tui.engine import commands
 from tui.engine.circle import EVICTED
 from tui.engine.committing import NOT_PUT_RIGHT
-from tui.engine.events import Finished, LinkState
+from tui.engine.entering import TAKEN_OFF
+from tui.engine.events import EntryEnded, Finished, LinkState
 from tui.engine.following import ALTERED
 from tui.engine.roster import AFTER
 
@@ -234,6 +235,34 @@ def test_who_was_evicted_beside_it_is_told_and_comes_back_alone() -> None:
     world.wait(600_000)
     assert bo.circle().link is LinkState.ONLINE
     assert "An entry that nobody can read was skipped." in bo.warnings()
+
+
+def test_a_key_that_somebody_takes_at_the_door_costs_another_try() -> None:
+    """Eve calls the newcomer's key a device of hers: the relay then takes it from nobody else."""
+    scene = Scene(host=False)
+    world, ana = scene.world, scene.ana
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+    dee = world.person("Dee")
+    card = dee.reads(scene.code)
+    dee.do(commands.Enter(ref=1, entry=card.entry, person="Dee"))
+    world.settle()
+    (asked,) = ana.client.requests(ana.circle().id)
+    record = circle_of(ana).context.store.requests.get(circle_of(ana).number, asked.n)
+    assert record is not None
+    dee.offline = True
+    scene.eve.follow()
+    assert scene.eve.orders(os.urandom(1100), encode([AddDevice(record.access_key)]))
+    ana.do(commands.AnswerRequest(ref=50, circle=ana.circle().id, n=asked.n, admit=True))
+    world.wait(AFTER + 10_000)
+    assert "Dee asked to come in, and can't" in "".join(ana.notices())
+    assert is_right(world, ana)
+    dee.offline = False
+    world.wait(10_000)
+    (ended,) = dee.told(EntryEnded)
+    assert ended.sentence == TAKEN_OFF
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=False))
+    dee.joins(scene.code)
+    assert is_right(world, ana)
 
 
 def test_one_of_several_hosts_does_it_once_for_a_flood() -> None:
