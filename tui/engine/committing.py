@@ -38,7 +38,7 @@ from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
-from tui.engine import following, heads, history, saying, spoken, timeline
+from tui.engine import following, heads, history, roster, saying, spoken, timeline
 from tui.engine.circle import RELAY_FULL, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
@@ -199,9 +199,13 @@ def refused(circle: Circle, code: int, number: int) -> None:
         )
         intention = store.intentions.get(pending.intention)
         store.pending.delete(circle.number)
-        if intention is not None:
-            wish = decode(intention.wish)
-            _fail(circle, intention.number, wish, WishError(slug, sentence))
+        if intention is None:
+            return
+        wish = decode(intention.wish)
+        if roster.in_doubt(circle) and not isinstance(wish, PutRight):
+            intention.not_before = now + _SOON
+            return store.intentions.save(intention)
+        _fail(circle, intention.number, wish, WishError(slug, sentence))
 
 
 def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int) -> None:

@@ -77,8 +77,8 @@ RESTORING = (
 )
 _RESTORING_WAIT = 30_000
 TAKEN_OFF = (
-    "The relay was told that this device is in, and then that it is not. Read the code again to ask "
-    "anew, with fresh keys."
+    "The relay was told that this device is in, and then that it is not. Read the code again to "
+    "ask anew, with fresh keys."
 )
 _PASSING = frozenset({Refusal.GOING, Refusal.BROKEN, Refusal.TOO_SLOW, Refusal.CROWDED})
 

@@ -38,7 +38,7 @@ from tui.engine.committing import NOT_PUT_RIGHT
 from tui.engine.entering import TAKEN_OFF
 from tui.engine.events import EntryEnded, Finished, LinkState
 from tui.engine.following import ALTERED
-from tui.engine.roster import AFTER
+from tui.engine.roster import AFTER, DOUBT
 
 CARD = b"a card"
 
@@ -263,6 +263,49 @@ def test_a_key_that_somebody_takes_at_the_door_costs_another_try() -> None:
     ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=False))
     dee.joins(scene.code)
     assert is_right(world, ana)
+
+
+class Waiting:
+    """Dee is at the door when Eve's skipped commit has closed every code at the relay."""
+
+    def __init__(self) -> None:
+        scene = Scene(host=False)
+        self.world, self.ana, self.bo = scene.world, scene.ana, scene.bo
+        self.ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+        self.dee = self.world.person("Dee")
+        card = self.dee.reads(scene.code)
+        self.dee.do(commands.Enter(ref=1, entry=card.entry, person="Dee"))
+        self.world.settle()
+        self.dee.offline = True
+        scene.eve.follow()
+        assert scene.eve.orders(os.urandom(1100), encode(own_key_away(scene)))
+        self.world.settle(wait=0)
+
+    def let_in(self, by: Person) -> None:
+        (asked,) = by.client.requests(by.circle().id)
+        by.do(commands.AnswerRequest(ref=50, circle=by.circle().id, n=asked.n, admit=True))
+        self.world.settle(wait=0)
+        assert not any("Dee asked to come in, and can't" in text for text in by.notices())
+
+
+@pytest.mark.parametrize("host", [True, False])
+def test_what_the_relay_refuses_meanwhile_is_done_after_that(host: bool) -> None:
+    door = Waiting()
+    door.let_in(door.ana if host else door.bo)
+    door.world.wait(DOUBT)
+    door.dee.offline = False
+    door.world.wait(DOUBT)
+    assert is_right(door.world, door.ana)
+    assert door.dee.circle().chairs == 5
+
+
+def test_its_no_is_the_last_word_where_no_host_is_about() -> None:
+    door = Waiting()
+    door.ana.offline = True
+    door.let_in(door.bo)
+    door.world.wait(2 * DOUBT)
+    withdrawn = "Dee asked to come in, and can't: This code was withdrawn."
+    assert door.bo.notices()[-1] == withdrawn
 
 
 def test_one_of_several_hosts_does_it_once_for_a_flood() -> None:
