@@ -204,9 +204,6 @@ class _Draft:
             raise self.refuse(Reason.INVITE_REVOKED, "the invite was withdrawn")
         return invite
 
-    def open_invites(self) -> list[Invite]:
-        return [invite for invite in self.invites.values() if invite.state is InviteState.OPEN]
-
     def arrive(self, access_key: bytes, seat: Seat) -> None:
         """Seat a key that this circle has never seen."""
         fresh = access_key not in self.seats and access_key not in self.departed
@@ -303,7 +300,7 @@ def _cap(draft: _Draft, delta: side_data.Cap) -> None:
 
 def _invite(draft: _Draft, delta: side_data.AddInvite) -> None:
     draft.require(delta.invite_id not in draft.invites, "the invite is there already")
-    opened = draft.open_invites()
+    opened = [i for i in draft.invites.values() if i.state is InviteState.OPEN]
     own = [invite for invite in opened if invite.chair == draft.chair]
     draft.require(len(own) < INVITES_PER_CHAIR, f"a chair has at most {INVITES_PER_CHAIR} invites")
     draft.require(
@@ -390,19 +387,20 @@ def _put_right_seats(
 
 
 def _put_right_invites(draft: _Draft, uses: Mapping[bytes, int]) -> None:
-    """Open those that have uses, and close all others."""
+    """Open those that have uses, and close all others.
+
+    What is beyond a roster's bounds is left out, not refused: nothing that somebody has done to the
+    invites keeps the seats from being put right.
+    """
+    opened: Counter[int] = Counter()
     for invite_id, invite in draft.invites.items():
-        if invite_id in uses:
-            left = uses[invite_id]
-            draft.require(left <= invite.given, "an invite has no more uses than at first")
-            again = replace(invite, state=InviteState.OPEN, uses=left)
-            draft.invites[invite_id] = again
+        room = opened.total() < INVITES_PER_CIRCLE and opened[invite.chair] < INVITES_PER_CHAIR
+        if invite_id in uses and room:
+            opened[invite.chair] += 1
+            left = min(uses[invite_id], invite.given)
+            draft.invites[invite_id] = replace(invite, state=InviteState.OPEN, uses=left)
         elif invite.state is InviteState.OPEN:
             draft.invites[invite_id] = replace(invite, state=InviteState.REVOKED)
-    chairs = Counter(invite.chair for invite in draft.open_invites())
-    draft.require(chairs.total() <= INVITES_PER_CIRCLE, "a circle has too many invites")
-    most = max(chairs.values(), default=0)
-    draft.require(most <= INVITES_PER_CHAIR, "a chair has too many invites")
 
 
 def _out_of_place(draft: _Draft, delta: Delta) -> None:

@@ -392,6 +392,10 @@ class TestWelcome:
         assert log.commit(ANA, rekey(DEE, EVE)).seats[EVE.public].welcome is None
 
 
+def open_in(roster: Roster) -> list[bytes]:
+    return [i.invite_id for i in roster.invites.values() if i.state is InviteState.OPEN]
+
+
 def seats(*listed: AccessKeyPair, hosts: tuple[AccessKeyPair, ...] = (ANA,)) -> list[Delta]:
     """A seat for each of these."""
     return [TakenSeat(key.public, key in hosts) for key in listed]
@@ -492,20 +496,19 @@ class TestWholeRoster:
         assert log.commit(ANA, WholeRoster(3), *seats(ANA, BO, CAM)).cap == 3
 
     def test_gives_an_invite_no_more_uses_than_it_had_at_first(self, log: Log) -> None:
-        everybody = seats(ANA, BO, CAM)
-        log.refuses(ANA, WholeRoster(8), *everybody, OpenInvite(bytes(16), 4))
-        after = log.commit(ANA, WholeRoster(8), *everybody, OpenInvite(bytes(16), 3))
+        after = log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), OpenInvite(bytes(16), 4))
         assert after.invites[bytes(16)].uses == 3
 
     def test_opens_no_more_invites_than_a_chair_may_have(self, log: Log) -> None:
-        everybody = seats(ANA, BO, CAM)
-        codes = [OpenInvite(number.to_bytes(16), 1) for number in range(INVITES_PER_CHAIR + 1)]
+        ids = [number.to_bytes(16) for number in range(INVITES_PER_CHAIR + 1)]
         for number in range(1, INVITES_PER_CHAIR + 1):
-            log.commit(ANA, invite(number), RevokeInvite(number.to_bytes(16)))
-        log.refuses(ANA, WholeRoster(8), *everybody, *codes)
-        after = log.commit(ANA, WholeRoster(8), *everybody, *codes[1:])
-        states = [invite.state for invite in after.invites.values()]
-        assert states == [InviteState.REVOKED, *[InviteState.OPEN] * INVITES_PER_CHAIR]
+            log.commit(BO, invite(number))
+        everybody, codes = seats(ANA, BO, CAM), [OpenInvite(each, 1) for each in ids]
+        after = log.commit(ANA, WholeRoster(8), *everybody, *codes)
+        assert open_in(after) == ids
+        log.commit(BO, RevokeInvite(ids[-1]), invite(9))
+        after = log.commit(ANA, WholeRoster(8), *everybody, *codes, OpenInvite((9).to_bytes(16), 1))
+        assert open_in(after) == ids, "the last one has no room"
 
     def test_nor_than_a_circle(self) -> None:
         log = Log(cap=50)
@@ -514,13 +517,12 @@ class TestWholeRoster:
         gone = {key.public: Seat(at, 1, NOW) for at, key in enumerate(keys) if at}
         log.roster = replace(log.roster, departed=gone)
         log.commit(ANA, WholeRoster(50), *seats(*keys))
-        for at in range(chairs * INVITES_PER_CHAIR):
-            log.commit(keys[at // INVITES_PER_CHAIR], invite(at), RevokeInvite(at.to_bytes(16)))
-        codes = [OpenInvite(at.to_bytes(16), 3) for at in range(INVITES_PER_CIRCLE + 1)]
-        log.refuses(ANA, WholeRoster(50), *seats(*keys), *codes)
-        after = log.commit(ANA, WholeRoster(50), *seats(*keys), *codes[1:])
-        opened = [i for i in after.invites.values() if i.state is InviteState.OPEN]
-        assert len(opened) == INVITES_PER_CIRCLE
+        ids = [at.to_bytes(16) for at in range(chairs * INVITES_PER_CHAIR)]
+        for at, each in enumerate(ids):
+            log.commit(keys[at // INVITES_PER_CHAIR], invite(at), RevokeInvite(each))
+        codes = [OpenInvite(each, 3) for each in ids]
+        after = log.commit(ANA, WholeRoster(50), *seats(*keys), *codes)
+        assert open_in(after) == ids[:INVITES_PER_CIRCLE]
 
 
 PEOPLE = [pair(number) for number in range(1, 9)]
@@ -557,8 +559,7 @@ def test_whatever_is_handed_in_the_roster_holds(
             assert log.roster is before
             continue
         chairs = after.chairs()
-        opened = [i for i in after.invites.values() if i.state is InviteState.OPEN]
-        assert all(1 <= i.uses <= i.given for i in opened)
+        assert all(1 <= after.invites[each].uses <= 3 for each in open_in(after))
         right = bool(listed) and isinstance(listed[0], WholeRoster)
         assert len(chairs) <= after.cap <= (after.opened if right else before.cap)
         assert after.hosts <= chairs
