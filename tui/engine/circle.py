@@ -110,8 +110,9 @@ class Connection:
     is the head that the relay began with; while there is a `mending`, nothing new is sent.
     """
 
-    def __init__(self, send: Callable[[FromClient], None]) -> None:
+    def __init__(self, send: Callable[[FromClient], None], bound: Head) -> None:
         self.send = send
+        self.bound = bound
         self.caught_up = False
         self.caught_up_at = 0
         self.handshake = 0
@@ -126,7 +127,6 @@ class Connection:
         self.beat_after = 0
         self.asked_stuck = False
         self.begin_again = False
-        self.bound: Head | None = None
         self.mending: Mending | None = None
         self.welcome = bytearray()
 

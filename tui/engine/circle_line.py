@@ -139,7 +139,7 @@ class CircleLine(Line):
         spoken.look(circle)
         if connection is None or self.session is None:
             return
-        reason = mending.out_of_patience(circle)
+        reason = mending.out_of_patience(circle, connection)
         if reason:
             return self.closed(reason)
         if connection.begin_again:
@@ -193,15 +193,14 @@ class CircleLine(Line):
         if not head.verify(circle.id, record.relay_key):
             raise LinkError("The relay's word on the log is not signed by its key.")
         self.failures = 0
-        if self.session is not None:
-            connection = Connection(self.session.send)
-            connection.handshake = frame.handshake
-            circle.connection = connection
-        first = not record.incarnation
-        if first:
+        if not record.incarnation:
             record.incarnation = frame.incarnation
             circle.changed()
-        mending.bound(circle, head)
+        if self.session is not None:
+            connection = Connection(self.session.send, head)
+            connection.handshake = frame.handshake
+            circle.connection = connection
+            mending.compare(circle, connection)
         if record.status == EVICTED:
             record.status, record.sentence = ACTIVE, ""
             circle.tell_changed()
@@ -212,35 +211,37 @@ class CircleLine(Line):
             self.context.tell(opened)
 
     def _entry(self, frame: wire.Entry) -> None:
-        if self._mending():
+        unsettled = self._unsettled()
+        if unsettled is not None:
             hashed = entry_hash(frame.time, frame.body, frame.side_data)
-            return mending.shown(self.circle, frame.n, hashed)
+            return mending.shown(self.circle, unsettled, frame.n, hashed)
         reading.entry(self.circle, frame)
 
     def _gone(self, frame: wire.Gone) -> None:
-        if self._mending():
-            return mending.shown(self.circle, frame.n, frame.entry_hash)
+        unsettled = self._unsettled()
+        if unsettled is not None:
+            return mending.shown(self.circle, unsettled, frame.n, frame.entry_hash)
         reading.gone(self.circle, frame)
 
     def _done(self, frame: wire.Done) -> None:
-        if not self._mending():
+        if self._unsettled() is None:
             reading.done(self.circle, frame)
 
-    def _mending(self) -> bool:
-        """Whether it is not settled yet which log this is: nothing of it is read."""
+    def _unsettled(self) -> Connection | None:
+        """The connection, while it is not settled which log this is: nothing of it is read."""
         connection = self.circle.connection
-        return connection is not None and connection.mending is not None
+        return None if connection is None or connection.mending is None else connection
 
     def _caught_up(self, frame: wire.CaughtUp) -> None:
         circle, connection = self.circle, self.circle.connection
-        mended = connection is None or connection.mending is None
-        if mended and frame.n > circle.record.n and not circle.waits_for_welcome:
+        settled = self._unsettled() is None
+        if settled and frame.n > circle.record.n and not circle.waits_for_welcome:
             raise LinkError("The relay says that it has shown everything, and kept something back.")
         if connection is not None:
             connection.caught_up = True
             connection.caught_up_at = self.context.now()
         self._state(LinkState.ONLINE, mending.sentence(circle))
-        if not mended:
+        if not settled:
             return
         if circle.arriving:
             raise LinkError("The relay does not show how this device came in.")
@@ -248,11 +249,12 @@ class CircleLine(Line):
             self._entered()
 
     def _restoring(self, frame: wire.Restoring) -> None:
-        mending.told(self.circle, frame)
+        if self.circle.connection is not None:
+            mending.told(self.circle, self.circle.connection, frame)
         self._state(self.circle.link, mending.sentence(self.circle))
 
     def _restored(self, frame: wire.Restored) -> None:
-        mending.over(self.circle)
+        self.again()
 
     def _entered(self) -> None:
         """For the first time, everything is here since this device came in."""
@@ -266,7 +268,7 @@ class CircleLine(Line):
         self.entry = ""
 
     def _head(self, frame: wire.Head) -> None:
-        if self._mending():
+        if self._unsettled() is not None:
             return
         head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
         if not heads.note(self.circle, head, Witness()) and self.circle.active:
@@ -333,7 +335,7 @@ class CircleLine(Line):
         self._closing(frame)
 
     def _beat(self, frame: wire.BeatOf) -> None:
-        if not self._mending():
+        if self._unsettled() is None:
             beats.heard(self.circle, frame)
 
     def _ephemeral(self, frame: wire.EphemeralOf) -> None:

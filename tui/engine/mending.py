@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from crypto.access.log import EMPTY_CHAIN, Head, Kind, entry_hash
 from relay import wire
 from tui.engine import heads, saying, timeline
-from tui.engine.circle import Circle, Mending, Witness
+from tui.engine.circle import Circle, Connection, Mending, Witness
+from tui.engine.errors import WishError
 from tui.engine.store.records import EntryRecord, IncarnationRecord
 from tui.engine.wishes import Admit, LetReturn, decode
 
@@ -34,23 +35,23 @@ IS_WHOLE_AGAIN = (
     "again."
 )
 HAS_LOST = (
-    "The relay was put back from a backup, and {entries} of this conversation were lost there. "
+    "The relay was put back from a backup, and {entries} lost there. "
     "What you had said in them is sent again; the others' devices do the same."
 )
 CHANGES_LOST = (
     "The relay was put back from a backup, and lost changes to this circle that this device has "
     "followed. Nothing is sent from it any more. Come in again to go on, with fresh keys."
 )
+REQUEST_LOST = (
+    "The relay was put back from a backup, and lost this request. It has to be made again."
+)
 _MENDING = "The relay was put back from a backup, and the members' devices give it what it lost."
 _WAITS = " It waits for the device of a host."
 
 
-def bound(circle: Circle, head: Head) -> None:
+def compare(circle: Circle, connection: Connection) -> None:
     """The relay's first word on its log, compared with the log that is held here."""
-    connection, record = circle.connection, circle.record
-    if connection is None:
-        return
-    connection.bound = head
+    record, head = circle.record, connection.bound
     if head.n == 0 and record.chain == EMPTY_CHAIN:
         record.incarnation, record.head = head.incarnation, head.encode()
         circle.changed()
@@ -59,42 +60,42 @@ def bound(circle: Circle, head: Head) -> None:
         mending = connection.mending = Mending(circle.context.now() + PATIENCE)
         mending.common, mending.probe = 0, min(head.n, record.n)
         mending.differs = mending.probe + 1
-        _look(circle, mending)
+        _look(circle, connection, mending)
     elif head.n == 0 or heads.note(circle, head, Witness()):
         if head.n < record.n:
-            _wait(circle, head)
+            _wait(circle, connection)
 
 
-def _wait(circle: Circle, head: Head) -> None:
+def _wait(circle: Circle, connection: Connection) -> None:
     """The relay's log is the beginning of ours: with a proof of that it may be made whole."""
-    connection, newest = circle.connection, heads.newest(circle)
-    if connection is not None:
-        mending = connection.mending = Mending(circle.context.now() + PATIENCE)
-        if newest is not None and newest.n > head.n:
-            _report(circle, mending, newest)
+    newest = _more(circle, connection.bound)
+    mending = connection.mending = Mending(circle.context.now() + PATIENCE)
+    if newest is not None:
+        _report(connection, mending, newest)
 
 
-def shown(circle: Circle, n: int, hashed: bytes) -> None:
+def _more(circle: Circle, head: Head) -> Head | None:
+    """The newest signed head that is held here, if it is beyond this one."""
+    newest = heads.newest(circle)
+    return newest if newest is not None and newest.n > head.n else None
+
+
+def shown(circle: Circle, connection: Connection, n: int, hashed: bytes) -> None:
     """The relay shows an entry; that of which it was asked tells whether it is ours."""
-    connection = circle.connection
-    mending = None if connection is None else connection.mending
-    if mending is None or not mending.probe or n != mending.probe:
+    mending = connection.mending
+    if mending is None or n != mending.probe:
         return
-    entry = circle.context.store.entries.get(circle.number, n)
-    ours = b"" if entry is None else _hash(entry)
-    if ours in (b"", hashed):  # where only the relay knows, heads will show it
+    (entry,) = _entries(circle, n, n)
+    if _hash(entry) in (b"", hashed):  # where only the relay knows, heads will show it
         mending.common = n
     else:
         mending.differs = n
     mending.probe = (mending.common + mending.differs) // 2
-    _look(circle, mending)
+    _look(circle, connection, mending)
 
 
-def _look(circle: Circle, mending: Mending) -> None:
+def _look(circle: Circle, connection: Connection, mending: Mending) -> None:
     """Ask for the entry half way between what is common and what differs; or act on it."""
-    connection = circle.connection
-    if connection is None or connection.bound is None:
-        return
     head, record = connection.bound, circle.record
     if mending.common + 1 < mending.differs:
         connection.send(wire.Read(mending.probe, mending.probe))
@@ -105,7 +106,7 @@ def _look(circle: Circle, mending: Mending) -> None:
         timeline.notice(circle, IS_WHOLE_AGAIN)
         connection.begin_again = True
     elif mending.common == head.n:
-        _wait(circle, head)
+        _wait(circle, connection)
     else:
         _go_back(circle, head, mending.common)
         connection.begin_again = True
@@ -121,35 +122,31 @@ def sentence(circle: Circle) -> str:
     return _MENDING if mending.told.host else _MENDING + _WAITS
 
 
-def told(circle: Circle, frame: wire.Restoring) -> None:
+def told(circle: Circle, connection: Connection, frame: wire.Restoring) -> None:
     """The relay says that it is being made whole, and how far it is."""
-    connection, newest = circle.connection, heads.newest(circle)
-    if connection is None:
-        return
+    newest = heads.newest(circle)
     mending = connection.mending = connection.mending or Mending(None)
     again = mending.told is not None and mending.told.n == frame.n
     mending.told, mending.until, mending.probe = frame, None, 0
     if newest is None or not (circle.active or circle.record.stuck_at):
         return  # whose own log is in doubt adds nothing to it
-    _report(circle, mending, newest)
+    _report(connection, mending, newest)
     if newest.n > frame.known and mending.outlined != frame.n:
         mending.outlined = frame.n
-        _outline(circle, frame.n + 1, newest.n)
+        _outline(circle, connection, frame.n + 1, newest.n)
     first = frame.n if again else max(frame.n, mending.handed)
-    handed = _hand_in(circle, first, min(frame.n + WINDOW, frame.known))
+    handed = _hand_in(circle, connection, first, min(frame.n + WINDOW, frame.known))
     mending.handed = max(mending.handed, handed)
 
 
-def _report(circle: Circle, mending: Mending, head: Head) -> None:
-    if not mending.reported and circle.connection is not None:
+def _report(connection: Connection, mending: Mending, head: Head) -> None:
+    if not mending.reported:
         mending.reported = True
         report = wire.Report(head.incarnation, head.n, head.hash, head.signature)
-        circle.connection.send(report)
+        connection.send(report)
 
 
-def _outline(circle: Circle, first: int, last: int) -> None:
-    if circle.connection is None:
-        return
+def _outline(circle: Circle, connection: Connection, first: int, last: int) -> None:
     links = []
     for entry in _entries(circle, first, last):
         hashed = _hash(entry)
@@ -157,17 +154,16 @@ def _outline(circle: Circle, first: int, last: int) -> None:
             return  # its bytes went before hashes were kept
         links.append(bytes((entry.kind,)) + hashed)
     for at in range(0, len(links), LINKS):
-        circle.connection.send(wire.Outline(first + at, b"".join(links[at : at + LINKS])))
+        connection.send(wire.Outline(first + at, b"".join(links[at : at + LINKS])))
 
 
-def _hand_in(circle: Circle, after: int, last: int) -> int:
+def _hand_in(circle: Circle, connection: Connection, after: int, last: int) -> int:
     """Send what stands behind `after`, up to `last`; the last entry that was sent."""
     handed = after
     for entry in _entries(circle, after + 1, last):
         time, side_data = (0, b"") if entry.body is None else (entry.time, entry.side_data or b"")
         frame = wire.Restore(entry.n, time, entry.body, side_data, entry.sender or None)
-        if circle.connection is not None:
-            circle.connection.send(frame)
+        connection.send(frame)
         handed = entry.n
     return handed
 
@@ -187,12 +183,6 @@ def _hash(entry: EntryRecord) -> bytes:
     return entry_hash(entry.time, entry.body, entry.side_data or b"")
 
 
-def over(circle: Circle) -> None:
-    """The relay is as whole as it gets: a new connection shows how whole that is."""
-    if circle.connection is not None:
-        circle.connection.begin_again = True
-
-
 def _renamed(circle: Circle, head: Head, until: int) -> None:
     store, record = circle.context.store, circle.record
     store.incarnations.save(IncarnationRecord(circle.number, record.incarnation, until))
@@ -202,17 +192,13 @@ def _renamed(circle: Circle, head: Head, until: int) -> None:
     circle.changed()
 
 
-def out_of_patience(circle: Circle) -> str:
+def out_of_patience(circle: Circle, connection: Connection) -> str:
     """Where nobody has shown the relay more: go back to where it stands; or a sentence why not."""
-    connection = circle.connection
-    if connection is None or connection.mending is None or connection.bound is None:
+    mending, head = connection.mending, connection.bound
+    if mending is None or mending.until is None or circle.context.now() < mending.until:
         return ""
-    until, head = connection.mending.until, connection.bound
-    if until is None or circle.context.now() < until:
-        return ""
-    newest = heads.newest(circle)
-    signed = newest is not None and newest.n > head.n
-    if connection.mending.probe or (signed and head.incarnation == circle.record.incarnation):
+    signed = _more(circle, head) is not None
+    if mending.probe or (signed and head.incarnation == circle.record.incarnation):
         return SHOWS_LESS  # it has signed for more, and shows it to nobody now
     _go_back(circle, head, head.n)
     connection.begin_again = True
@@ -252,7 +238,9 @@ def _forget_plans(circle: Circle, after: int) -> None:
         wish = decode(intention.wish)
         if isinstance(wish, Admit | LetReturn) and wish.n > after:
             store.intentions.delete(intention.number)
-            circle.context.finish(intention.number)
+            ref = circle.context.refs.pop(intention.number, None)
+            if ref is not None:
+                circle.context.refuse(ref, WishError("lost", REQUEST_LOST))
     asked = store.rejoinings.get(number)
     if asked is not None and max(asked.n, asked.arrived) > after:
         asked.n = asked.arrived = 0
@@ -267,6 +255,6 @@ def _say(circle: Circle, lost: int, followed: bool) -> None:
             # It can't follow what comes from here on.
             circle.record.stuck_at = max(1, circle.record.n)
         return timeline.notice(circle, CHANGES_LOST, warning=True)
-    entries = "1 entry" if lost == 1 else f"{lost} entries"
+    entries = "1 entry was" if lost == 1 else f"{lost} entries were"
     timeline.notice(circle, HAS_LOST.format(entries=entries), warning=True)
     circle.tell_changed()

@@ -16,11 +16,12 @@ from tests.tui.engine.test_heads import RELAY
 from tui.engine import commands, mending
 from tui.engine.desk import BODIES_KEPT
 from tui.engine.entering import RESTORING
-from tui.engine.events import EntryMoved, LinkState, MessageState, RowChanged
+from tui.engine.events import EntryMoved, LinkState, MessageState, Refused, RowChanged
 from tui.engine.mending import (
     CHANGES_LOST,
     IS_WHOLE_AGAIN,
     PATIENCE,
+    REQUEST_LOST,
     SHOWS_LESS,
     WINDOW,
 )
@@ -201,7 +202,7 @@ class TestGoingBack:
         assert sorted(after) == sorted(before) and after[0] == before[0]
         for person in (ana, bo, cy):
             (warning,) = person.warnings()
-            assert f"{2 * WINDOW + 3} entries" in warning
+            assert f"{2 * WINDOW + 3} entries were lost" in warning
             assert person.circle().link is LinkState.ONLINE
         ana.says("on")
         world.wait(6 * 60_000)
@@ -253,7 +254,7 @@ class TestGoingBack:
         pretended(world, backup)
         world.wait(3 * PATIENCE)
         assert agree(ana, bo) == ["Ana: one"]
-        assert "1 entry of this conversation" in bo.warnings()[0]
+        assert "1 entry was lost" in bo.warnings()[0]
 
     def test_to_the_very_beginning(self) -> None:
         world = World()
@@ -331,11 +332,48 @@ class TestGoingBack:
         cy.offline = ana.offline = True
         world.settle()
         ana.do(commands.AnswerRequest(ref=50, circle=ana.circle().id, n=request.n, admit=True))
+        ana.do(commands.Rename(ref=51, person="Anna"))
         pretended(world, backup)
         ana.offline = False
         world.wait(3 * PATIENCE)
         assert ana.client.requests(ana.circle().id) == []
-        assert ana.circle().chairs == 2
+        assert ana.circle().chairs == 2 and ana.circle().me == "Anna"
+        (no,) = ana.told(Refused)
+        assert (no.ref, no.sentence) == (50, REQUEST_LOST)
+
+    def test_nor_is_one_by_nobody_who_waits_for_the_answer(self) -> None:
+        world, (ana, _bo), _ = talked("Ana", "Bo")
+        ana.do(commands.ChangeSettings(ref=1, door_asks=True))
+        world.settle()
+        code = ana.invites()
+        backup = world.backup()
+        cy = world.person("Cy")
+        card = cy.reads(code)
+        cy.do(commands.Enter(ref=1, entry=card.entry, person="Cy"))
+        world.settle()
+        (request,) = ana.client.requests(ana.circle().id)
+        cy.offline = ana.offline = True
+        world.settle()
+        ana.do(commands.AnswerRequest(ref=50, circle=ana.circle().id, n=request.n, admit=True))
+        ana.crash()
+        pretended(world, backup)
+        ana.offline = False
+        world.wait(3 * PATIENCE)
+        assert ana.told(Refused) == [] and ana.circle().chairs == 2
+
+    def test_a_request_to_come_in_again_that_was_lost_is_made_again(self) -> None:
+        world, (ana, bo), backup = talked("Ana", "Bo")
+        circle_of(bo).stop("For a reason.")
+        bo.do(commands.Rejoin(ref=9))
+        while not bo.database.rows("SELECT 1 FROM rejoinings WHERE n > 0"):
+            world.step()
+        ana.offline = True
+        pretended(world, backup)
+        world.wait(3 * PATIENCE)
+        ana.offline = False
+        world.wait(5 * PATIENCE)
+        assert bo.circle().link is LinkState.ONLINE
+        assert "This device came in again, with fresh keys." in bo.notices()
 
 
 class TestWhatIsLess:
@@ -506,10 +544,7 @@ class TestFrames:
         _, (ana, _bo), _ = talked("Ana", "Bo")
         circle = circle_of(ana)
         circle.connection = None
-        mending.told(circle, wire.Restoring(1, 1, True))
-        mending.over(circle)
-        mending.shown(circle, 1, b"")
-        assert mending.sentence(circle) == mending.out_of_patience(circle) == ""
+        assert mending.sentence(circle) == ""
 
 
 @pytest.mark.parametrize("seed", range(8))
