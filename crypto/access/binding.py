@@ -64,6 +64,13 @@ def create_statement(
     return b"hallway create 1" + nonce + _dialled(host) + circle_id + access_key + cap.to_bytes(1)
 
 
+def settle_statement(
+    nonce: bytes, host: str, circle_id: bytes, access_key: bytes, settlement: bytes
+) -> bytes:
+    """Signed by a host's access key to bring a circle to the relay `host`."""
+    return b"hallway settle 1" + nonce + _dialled(host) + circle_id + access_key + settlement
+
+
 def bind_statement(nonce: bytes, host: str, circle_id: bytes, access_key: bytes) -> bytes:
     """Signed by a device's access key to speak for it on one socket."""
     return b"hallway bind 1" + nonce + _dialled(host) + circle_id + access_key

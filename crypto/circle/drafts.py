@@ -125,7 +125,7 @@ def settings(
     relays: tuple[RelayAddress, ...] | None = None,
     relay_key: bytes | None = None,
 ) -> Draft:
-    """Change what hosts may change; what is None stays."""
+    """Change what hosts may change; what is None stays. With another relay all codes go."""
     old = view.state
     new = _state(
         old,
@@ -138,7 +138,10 @@ def settings(
         relays=old.relays if relays is None else relays,
         relay_key=old.relay_key if relay_key is None else relay_key,
     )
-    deltas = () if new.cap == old.cap else (Cap(new.cap),)
+    deltas: list[Delta] = [] if new.cap == old.cap else [Cap(new.cap)]
+    if new.relay != old.relay:
+        deltas += [RevokeInvite(invite.id) for invite in old.invites]
+        new = _state(new, invites=())
     return _draft(view, own, state=new, deltas=deltas)
 
 

@@ -66,6 +66,11 @@ class Plan:
         """Whether the commit takes a device away for good: all codes go, the beacon key changes."""
         return bool(self.departed or self.removed)
 
+    @property
+    def moves(self) -> bool:
+        """Whether the circle goes to another relay: codes hold the one before, so all go."""
+        return self.change.new.relay != self.change.old.relay
+
     def members_after(self) -> tuple[MemberRecord, ...]:
         """The member records that the proposals lead to."""
         change = self.change

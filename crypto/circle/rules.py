@@ -94,6 +94,8 @@ def _invites(plan: Plan) -> None:
         if change.new.invites:
             raise CommitRefusedError("invites", "When somebody goes, all open codes go too.")
         return
+    if plan.moves and change.new.invites:
+        raise CommitRefusedError("invites", "When the circle moves, all open codes go.")
     spent = Counter(entry.invite.id for entry in plan.entries)
     for invite in change.new.invites:
         before = change.old.invite(invite.id)

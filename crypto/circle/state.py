@@ -202,6 +202,11 @@ class CircleState(Struct):
             members=tuple(reader.vector(MemberRecord.read)),
         )
 
+    @property
+    def relay(self) -> tuple[RelayAddress, bytes]:
+        """The relay that the circle is on: its address and key."""
+        return self.relays[0], self.relay_key
+
     def member_keys(self) -> frozenset[bytes]:
         """The member keys of everyone who has a chair."""
         return frozenset(record.member for record in self.members)

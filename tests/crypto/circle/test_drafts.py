@@ -194,9 +194,28 @@ def test_a_host_changes_all_settings_at_once() -> None:
         retention=86_400,
         relays=relays,
         relay_key=b"\x01" * 32,
+        invites=(),
     )
     assert extensions_of(draft) == draft.outcome.state == expected
-    assert draft.deltas == (Cap(3),)
+    revoked = [RevokeInvite(invite.id) for invite in STATE.invites]
+    assert draft.deltas == (Cap(3), *revoked)
+
+
+@pytest.mark.parametrize(
+    ("wish", "moves"),
+    [
+        ({"relay_key": b"\x01" * 32}, True),
+        ({"relays": (RelayAddress("elsewhere.example"),)}, True),
+        ({"relays": (*STATE.relays, RelayAddress("elsewhere.example"))}, False),
+        ({"relays": STATE.relays, "relay_key": STATE.relay_key}, False),
+    ],
+)
+def test_codes_go_where_the_relay_that_is_in_use_changes(
+    wish: dict[str, object], moves: bool
+) -> None:
+    draft = drafts.settings(VIEW, AT_ANA, **wish)  # type: ignore[arg-type]
+    assert draft.outcome.state.invites == (() if moves else STATE.invites)
+    assert len(draft.deltas) == (len(STATE.invites) if moves else 0)
 
 
 def test_settings_that_stay_are_no_change() -> None:

@@ -51,6 +51,10 @@ SETTINGS: dict[str, object] = {
     "door": Door.ASK,
     "history": 0,
     "retention": 86_400,
+    "relays": (*STATE.relays, RelayAddress("elsewhere.example")),
+}
+
+MOVES: dict[str, object] = {
     "relays": (RelayAddress("elsewhere.example"), *STATE.relays),
     "relay_key": b"\x99" * 32,
 }
@@ -139,9 +143,34 @@ def test_an_entry_changes_no_setting_on_the_side(field: str) -> None:
     refused(replace(attempt, new=new), field, "^Only a host can change ")
 
 
+@pytest.mark.parametrize("field", MOVES)
+def test_a_circle_that_moves_leaves_all_codes_behind(field: str) -> None:
+    revoked = [RevokeInvite(invite.id) for invite in STATE.invites]
+    changes = {field: MOVES[field], "invites": ()}
+    outcome = check(commit(AT_ANA, revoked, **changes))
+    assert getattr(outcome.state, field) == MOVES[field] and outcome.state.invites == ()
+    for kept in (STATE.invites, withdrawn(ANAS_CODE)):
+        attempt = commit(AT_ANA, revoked, **{**changes, "invites": kept})
+        refused(attempt, "invites", "When the circle moves, all open codes go")
+
+
+@pytest.mark.parametrize("field", MOVES)
+@pytest.mark.parametrize("committer", [AT_BO, AT_CY, AT_LAPTOP])
+def test_who_is_no_host_moves_no_circle(field: str, committer: LeafIndex) -> None:
+    revoked = [RevokeInvite(invite.id) for invite in STATE.invites]
+    attempt = commit(committer, revoked, **{field: MOVES[field], "invites": ()})
+    refused(attempt, field, "^Only a host can change the relay's")
+
+
+def test_nobody_comes_in_on_a_code_in_the_same_breath() -> None:
+    attempt = entry(AT_ANA, ANA, DEE, ANAS_CODE)
+    new = replace(attempt.new, relay_key=b"\x99" * 32)
+    refused(replace(attempt, new=new), "invites", "When the circle moves")
+
+
 def test_settings_are_the_rows_of_hosts_that_have_no_further_rule() -> None:
     free = {row.field for row in TABLE if row.who is Who.HOSTS} - {"cap", "rules"}
-    assert free == SETTINGS.keys()
+    assert free == SETTINGS.keys() | MOVES.keys()
 
 
 # cap
