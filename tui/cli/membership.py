@@ -60,6 +60,8 @@ def _circle_text(facts: CircleFacts) -> str:
     stands = f"{facts.chairs} of {facts.cap} chairs taken, as {me}, on {facts.relay}"
     if facts.left or facts.link is LinkState.STOPPED:
         stands = facts.link_sentence
+    elif facts.link is LinkState.ONLINE and facts.link_sentence:
+        stands += f". {facts.link_sentence}"
     return f"{facts.id}  {name}  ({sanitise_line(stands)})"
 
 

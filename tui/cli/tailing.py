@@ -127,10 +127,10 @@ class Tail:
         if before is not None and (before.link, before.link_sentence) == link:
             return
         name = sanitise_line(facts.name)
-        if facts.link is LinkState.ONLINE:
-            note(f"{name}: online")
-        elif facts.link is not LinkState.CONNECTING and facts.link_sentence:
+        if facts.link is not LinkState.CONNECTING and facts.link_sentence:
             note(f"{name}: {facts.link_sentence}")
+        elif facts.link is LinkState.ONLINE:
+            note(f"{name}: online")
 
 
 def _placed(messages: Messages) -> list[Row]:

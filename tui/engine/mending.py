@@ -45,7 +45,10 @@ CHANGES_LOST = (
 REQUEST_LOST = (
     "The relay was put back from a backup, and lost this request. It has to be made again."
 )
-_MENDING = "The relay was put back from a backup, and the members' devices give it what it lost."
+_MENDING = (
+    "The relay was put back from a backup, and the members' devices give it what it lost. What is "
+    "written meanwhile waits."
+)
 _WAITS = " It waits for the device of a host."
 
 
