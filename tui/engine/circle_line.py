@@ -51,8 +51,12 @@ from tui.engine.session import Session
 ACKNOWLEDGE_ENTRIES, ACKNOWLEDGE_WAIT = 32, 2_000
 """After how many entries, or milliseconds, the relay is told that they are held here."""
 
+NOT_KNOWN = (
+    "The relay does not know this circle, or not this device. If it has lost its data, it may be "
+    "given them again: this is tried again and again."
+)
 _SENTENCES = {
-    Refusal.FORBIDDEN: "The relay does not know this circle, or not this device.",
+    Refusal.FORBIDDEN: NOT_KNOWN,
     Refusal.GOING: "The relay is being shut down.",
     Refusal.BROKEN: "The relay can't write to its disk.",
     Refusal.TOO_SLOW: "The connection is too slow.",

@@ -40,7 +40,8 @@ HAS_LOST = (
 )
 CHANGES_LOST = (
     "The relay was put back from a backup, and lost changes to this circle that this device has "
-    "followed. Nothing is sent from it any more. Come in again to go on, with fresh keys."
+    "followed. Nothing is sent from it any more. Come in again to go on, with fresh keys: a device "
+    "that has not followed them lets this one in. Where there is none, open another circle."
 )
 REQUEST_LOST = (
     "The relay was put back from a backup, and lost this request. It has to be made again."

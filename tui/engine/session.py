@@ -158,7 +158,8 @@ class Session:
         if self._expected and hello.relay_key != self._expected:
             self.state = State.CLOSED
             raise SessionError(
-                "Another relay answers at this address than the one that the circle is on."
+                "Another relay answers at this address than the one that the circle is on, or the "
+                "same one without its data. It is told nothing."
             )
         first = self._greet(hello)
         if first is None:

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from crypto.access.binding import AccessKeyPair
 from crypto.access.log import Head, Kind
+from crypto.secret import Secret
 from relay import wire
-from relay.restoring import AT_LEAST
+from relay.restoring import AT_LEAST, STALLED
 from relay.store.contract import Restart
 from tests.harness import Backup, Person, World
 from tests.tui.engine.rogue import circle_of, show
 from tests.tui.engine.test_heads import RELAY
 from tui.engine import commands, mending
+from tui.engine.circle_line import NOT_KNOWN
 from tui.engine.desk import BODIES_KEPT
 from tui.engine.entering import RESTORING
 from tui.engine.events import EntryMoved, LinkState, MessageState, Refused, RowChanged
@@ -432,6 +435,87 @@ class TestWhatIsLess:
             assert person.circle().link is LinkState.STOPPED
             assert person.circle().forks
         assert shelf.restarts == []
+
+
+class TestWhatIsGoneAltogether:
+    def test_a_relay_without_any_data_until_it_has_them_again(self) -> None:
+        world = World()
+        nothing = world.backup()
+        ana, bo = world.circle("Ana", "Bo")
+        ana.says("kept")
+        world.settle()
+        backup = world.backup()
+        bo.says("later")
+        world.settle()
+        world.put_back(nothing)
+        ana.says("meanwhile")
+        world.wait(60_000)
+        for person in (ana, bo):
+            facts = person.circle()
+            assert (facts.link, facts.link_sentence) == (LinkState.OFFLINE, NOT_KNOWN)
+        world.put_back(backup)
+        world.wait(20 * 60_000)
+        assert agree(ana, bo) == ["Ana: kept", "Bo: later", "Ana: meanwhile"]
+        assert bo.notices().count(IS_WHOLE_AGAIN) == 1 and bo.warnings() == []
+
+    def test_a_relay_that_has_lost_its_key_too_is_another_one(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        world.restart_relay()
+        world.hub.key = AccessKeyPair.from_seed(Secret(b"k" * 32))
+        ana.says("meanwhile")
+        world.wait(60_000)
+        facts = ana.circle()
+        assert facts.link is LinkState.OFFLINE and "or the same one without" in facts.link_sentence
+        assert ana.states()[-1] == "waiting"
+        world.restart_relay()
+        world.wait(20 * 60_000)
+        assert agree(ana, bo)[-1] == "Ana: meanwhile" and ana.warnings() == []
+
+    def test_twice_and_to_an_earlier_time(self) -> None:
+        world, (ana, bo), backup = talked("Ana", "Bo")
+        ana.invites()
+        world.settle()
+        for turn, copy in enumerate((backup, backup, world.backup(), backup)):
+            before = agree(ana, bo)
+            world.put_back(copy)
+            world.wait(AT_LEAST + 60_000)
+            assert agree(ana, bo) == before
+            ana.says(f"turn {turn}")
+            world.settle()
+            assert ana.notices().count(IS_WHOLE_AGAIN) == turn + 1
+        assert agree(ana, bo)[-1] == "Ana: turn 3"
+        assert ana.warnings() == bo.warnings() == []
+
+    def test_a_change_of_which_nobody_has_the_bytes_ends_in_words(self) -> None:
+        world, (ana, bo), backup = talked("Ana", "Bo")
+        ana.invites()
+        ana.says("after the code")
+        world.settle()
+        for person in (ana, bo):
+            with person.database.transaction():
+                person.database.write("UPDATE entries SET body = NULL WHERE kind = 2")
+        world.put_back(backup)
+        for _ in range(3):
+            world.wait(STALLED)
+        for person in (ana, bo):
+            assert person.circle().link is LinkState.STOPPED
+            assert person.circle().link_sentence == CHANGES_LOST
+            assert person.warnings() == [CHANGES_LOST]
+
+    def test_no_host_for_a_day(self) -> None:
+        world, (ana, bo, cy), backup = talked("Ana", "Bo", "Cy")
+        before = agree(ana, bo, cy)
+        ana.offline = True
+        world.put_back(backup)
+        world.wait(DAY - 60 * 60_000)
+        assert bo.circle().link_sentence.endswith("It waits for the device of a host.")
+        world.wait(2 * 60 * 60_000)
+        cy.says("at last")
+        world.settle()
+        assert agree(bo, cy) == [*before, "Cy: at last"]
+        ana.offline = False
+        world.wait(20 * 60_000)
+        assert agree(ana, bo, cy) == [*before, "Cy: at last"]
 
 
 class TestFrames:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tests.harness import World
 from tui.engine.events import (
     CircleFacts,
     EntryMoved,
@@ -46,6 +47,18 @@ def test_a_full_disk_is_said_and_no_more_is_promised() -> None:
     assert said(mine) == "▲ Your disk is full."
     theirs = msgspec.structs.replace(FACTS, link_sentence="The relay's disk is full.")
     assert said(theirs) == "▲ The relay's disk is full."
+
+
+def test_a_relay_that_is_given_what_it_lost_is_named() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    backup = world.backup()
+    bo.says("later")
+    world.settle()
+    bo.offline = True
+    world.put_back(backup)
+    world.wait(30_000)
+    assert said(ana.circle()).startswith("▲ The relay was put back from a backup, and the members'")
 
 
 def test_a_circle_that_is_stopped_says_why_and_what_to_do() -> None:
