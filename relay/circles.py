@@ -130,6 +130,7 @@ class CircleState:
 
     `handshake` is the n of the newest commit, `size` the bytes of bodies and side data that are
     kept. `waiting` holds, by invite id, (n, time) of the requests that nobody has answered.
+    Commits up to `settled` have no effect on the roster: it was told as it was after them.
     """
 
     circle: bytes
@@ -141,13 +142,22 @@ class CircleState:
     handshake: int = 0
     size: int = 0
     waiting: dict[bytes, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    settled: int = 0
 
     @classmethod
     def fold(cls, loaded: Loaded, settings: Settings) -> Self:
         """The state that a store's records lead to."""
         creation = loaded.creation
-        roster = Roster.found(creation.circle, creation.access_key, creation.cap, creation.time)
-        state = cls(creation.circle, settings, roster, time=creation.time)
+        told = creation.settlement
+        if told is None:
+            roster = Roster.found(creation.circle, creation.access_key, creation.cap, creation.time)
+            state = cls(creation.circle, settings, roster, time=creation.time)
+        else:
+            # The time is that of the entries, which were ordered long before they came here.
+            roster = told.roster(creation.circle, creation.time)
+            state = cls(
+                creation.circle, settings, roster, told.base, told.base_hash, settled=told.n
+            )
         for record in loaded.turns:
             state.advance(record)
         if loaded.last is not None and loaded.last.kind == Kind.MESSAGE:
@@ -166,7 +176,8 @@ class CircleState:
         if record.kind == Kind.COMMIT:
             self.handshake = record.n
             before = self.roster
-            self.roster = roster if roster is not None else apply_record(before, record)
+            if roster is not None or record.n > self.settled:
+                self.roster = roster if roster is not None else apply_record(before, record)
             self._answered(changes(before, self.roster))
         elif record.kind == Kind.REQUEST:
             queue = self.waiting.get(record.side_data, ())

@@ -68,7 +68,7 @@ class Feed:
     def read(self, first: int, last: int) -> bool:
         """Send entries again, as far as there are any; False where too much is asked at once."""
         last = min(last, self._circle.confirmed.n)
-        return self._add(range(max(first, 1), last + 1))
+        return self._add(range(max(first, self._circle.base + 1), last + 1))
 
     def fetch_welcome(self) -> None:
         """Send the Welcome that waits for the device."""

@@ -17,9 +17,10 @@ from crypto.access.binding import (
     bind_statement,
     create_statement,
     guest_statement,
+    settle_statement,
     verify,
 )
-from crypto.access.errors import AccessError
+from crypto.access.errors import AccessError, MalformedError
 from crypto.access.log import INCARNATION_LENGTH
 from crypto.primitives import Rng
 from relay import wire
@@ -199,7 +200,10 @@ class Hub:
     # Sockets that enter.
 
     def enter(
-        self, session: Session, frame: wire.Create | wire.Bind | wire.Guest, now: int
+        self,
+        session: Session,
+        frame: wire.Create | wire.Settle | wire.Bind | wire.Guest,
+        now: int,
     ) -> None:
         """A socket says for whom it speaks; it is bound, or refused."""
         wait = self._failures.wait(session.source, now)
@@ -207,6 +211,8 @@ class Hub:
             session.refuse(Refusal.TOO_FAST, wait)
         elif isinstance(frame, wire.Create):
             self._create(session, frame, now)
+        elif isinstance(frame, wire.Settle):
+            self._settle(session, frame, now)
         elif isinstance(frame, wire.Bind):
             self._bind(session, frame)
         else:
@@ -227,19 +233,40 @@ class Hub:
         )
         if not self._signed(session, frame.access_key, statement, frame.signature):
             return self._forbid(session)
-        if not self._may_create(frame.token):
-            return session.refuse(Refusal.NO_TOKEN)
-        wait = self._creations.take(session.source, now)
-        if wait:
-            return session.refuse(Refusal.TOO_FAST, wait)
         incarnation = self.rng(INCARNATION_LENGTH)
         creation = Creation(frame.circle_id, frame.access_key, frame.cap, now, incarnation)
-        self.store.submit(creation, partial(self._created, session, frame))
+        self._open(session, frame.token, creation, 0)
 
-    def _created(self, session: Session, frame: wire.Create, outcome: Outcome) -> None:
+    def _settle(self, session: Session, frame: wire.Settle, now: int) -> None:
+        host, told = session.host or _NO_HOST, frame.settlement
+        statement = settle_statement(
+            session.nonce, host, frame.circle_id, frame.access_key, told.encode()
+        )
+        if not self._signed(session, frame.access_key, statement, frame.signature):
+            return self._forbid(session)
+        try:
+            host_brings_it = told.roster(frame.circle_id, now).is_host(frame.access_key)
+        except MalformedError:
+            host_brings_it = False
+        if not host_brings_it:
+            return session.refuse(Refusal.MALFORMED)
+        incarnation = self.rng(INCARNATION_LENGTH)
+        creation = Creation(frame.circle_id, frame.access_key, frame.opened, now, incarnation, told)
+        self._open(session, frame.token, creation, told.n)
+
+    def _open(self, session: Session, token: str | None, creation: Creation, after: int) -> None:
+        """Make a circle here, whose first device has its log up to entry `after`."""
+        if not self._may_create(token):
+            return session.refuse(Refusal.NO_TOKEN)
+        wait = self._creations.take(session.source, creation.time)
+        if wait:
+            return session.refuse(Refusal.TOO_FAST, wait)
+        self.store.submit(creation, partial(self._created, session, creation, after))
+
+    def _created(self, session: Session, creation: Creation, after: int, outcome: Outcome) -> None:
         if outcome is STORED:
-            entered = partial(self._entered, session, frame.access_key, 0)
-            self._with_circle(frame.circle_id, entered)
+            entered = partial(self._entered, session, creation.access_key, after)
+            self._with_circle(creation.circle, entered)
         elif outcome is EXISTS:
             session.refuse(Refusal.EXISTS)
         elif outcome is NO_SPACE:

@@ -114,6 +114,9 @@ class LiveCircle:
         state = self.confirmed
         seat = state.roster.seats[key]
         head = self.head()
+        told = self.mending.told
+        if told is not None:
+            session.send(wire.Begins(told.base, told.base_hash, told.n, told.hash))
         session.send(
             wire.Bound(
                 head.incarnation,
@@ -128,7 +131,7 @@ class LiveCircle:
         )
         # A device's bucket outlives its sockets, else coming back would fill it.
         bucket = self._messages.setdefault(key, Bucket(self.hub.settings.messages, now))
-        feed = Feed(self, session, seat.since, after)
+        feed = Feed(self, session, seat.since, max(after, self.base))
         session.bind(self, key, feed, bucket)
         self.mending.bound(session)
         self.bound = [*self.bound, session]
@@ -293,6 +296,11 @@ class LiveCircle:
         self.hub.circles.pop(self.id, None)
         for session in [*self.bound, *self.guests]:
             session.refuse(Refusal.GOING)
+
+    @property
+    def base(self) -> int:
+        """The entry behind which the log begins here."""
+        return 0 if self.mending.told is None else self.mending.told.base
 
     @property
     def ahead(self) -> CircleState:

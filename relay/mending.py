@@ -19,7 +19,7 @@ from crypto.access.roster import Roster
 from relay import wire
 from relay.circles import CircleState, apply_record
 from relay.limits import SECOND
-from relay.restoring import Draft, Restoration
+from relay.restoring import Draft, Goal, Restoration
 from relay.store.contract import (
     STORED,
     Append,
@@ -47,11 +47,18 @@ class Mending:
         self._circle = circle
         self._hub = circle.hub
         names = [loaded.creation.incarnation, *(each.incarnation for each in loaded.restarts)]
-        self.incarnation = names.pop()
-        self._former = set(names)
+        self.incarnation = names[-1]
+        self._former = set(names) - {self.incarnation}
+        self.told = loaded.creation.settlement
+        self.restarted = bool(loaded.restarts)
+        """Whether the log was ever put back, or came from elsewhere; cards and Welcomes may be
+        missing then."""
         self.restoration: Restoration | None = None
         if not loaded.complete:
             self.restoration = Restoration(loaded.restarts[-1].time, now)
+        if self.restoration is not None and self.told is not None and len(loaded.restarts) == 1:
+            goal = self.restoration.goal = Goal.of(self.told)
+            self.restoration.reported[loaded.creation.access_key] = goal.head
         self._changing = False
         self._early: dict[bytes, Head] = {}
         self._drafts: dict[Session, Draft] = {}
@@ -66,11 +73,6 @@ class Mending:
     def busy(self) -> bool:
         """Whether the store is still to answer."""
         return self._changing or (self.restoration is not None and self.restoration.flying > 0)
-
-    @property
-    def restarted(self) -> bool:
-        """Whether the log was ever put back; cards and Welcomes may be missing then."""
-        return bool(self._former)
 
     # Sockets.
 
@@ -118,10 +120,14 @@ class Mending:
     def report(self, session: Session, frame: wire.Report, now: int) -> None:
         """A device's newest signed head: the proof of a longer log, or all that the device has."""
         head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
-        if not head.verify(self._circle.id, self._hub.key.public):
+        own = head.verify(self._circle.id, self._hub.key.public)
+        if not own and not (self.told and head.verify(self._circle.id, self.told.former_key)):
             return session.refuse(Refusal.FORBIDDEN)
+        filling = self.restoration is not None and self.restoration.goal is not None
+        if not own and not filling:
+            return  # it came too late, for what it could have shown
         if self.restoration is not None:
-            self.restoration.reported[session.key] = head
+            self.restoration.report(session.key, head)
             session.send(self._frame(self.restoration))
             return self._look(self.restoration, now)
         # Of a former incarnation it is too late: that was made whole as far as it was reported.
@@ -141,6 +147,7 @@ class Mending:
         early, self._early = self._early, {}
         if outcome is STORED:
             self._former.add(self.incarnation)
+            self.restarted = True
             self.incarnation = restart.incarnation
             now = self._hub.clock()
             self.restoration = Restoration(restart.time, now, early)
@@ -153,7 +160,7 @@ class Mending:
     def outline(self, session: Session, frame: wire.Outline) -> None:
         """A part of what a device says that belongs in the log, up to the head that it reported."""
         restoration = self.restoration
-        head = None if restoration is None else restoration.reported.get(session.key)
+        head = None if restoration is None else restoration.aim(session.key)
         if restoration is None or head is None:
             return
         state, draft = self._circle.confirmed, self._drafts.get(session)
@@ -161,7 +168,7 @@ class Mending:
             self.left(session)
             if frame.first != state.n + 1:
                 return session.send(self._frame(restoration))  # the log has grown meanwhile
-            draft = Draft(state.circle, frame.first, state.chain, head)
+            draft = Draft(state.circle, frame.first, state.chain, head, restoration.goal)
         if not self._hub.reserve(len(frame.links)):
             self.left(session)
             return session.refuse(Refusal.TOO_FAST, TELL_EVERY)
@@ -169,7 +176,7 @@ class Mending:
         before = len(draft.links)
         if not draft.add(frame.links):
             self._hub.reserve(len(draft.links) - before - len(frame.links))
-            del restoration.reported[session.key]
+            restoration.reported.pop(session.key, None)
             return session.refuse(Refusal.MALFORMED)
         if draft.proven:
             del self._drafts[session]
@@ -268,9 +275,11 @@ def _judge(
     Who handed a commit in is not in the chain. Where nobody knows, whoever may do least and could
     have done it is taken for its sender.
     """
-    if record.kind != Kind.COMMIT:
-        return record, state.roster
     roster = state.roster
+    if record.kind != Kind.COMMIT:
+        return record, roster
+    if record.n <= state.settled:
+        return replace(record, sender=sender or b""), roster
     seats = sorted(roster.seats, key=roster.is_host) if sender is None else [sender]
     for key in seats:
         named = replace(record, sender=key)

@@ -10,14 +10,19 @@ from a false one before it is taken, whoever hands it in; nothing is collected b
 It is over once the log reaches the longest head that was reported, and a host's device has spoken
 up, for the longest that a host confirms is to win; and not at once, so that nobody who comes first
 alone decides what the others have lost.
+
+The log of a circle that comes from another relay is restored in the same way, from where it begins
+here on: what a host's device told of it when it came is a head like those that are reported.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from crypto.access.log import Head, Kind, chain
 from crypto.access.roster import Roster
+from crypto.access.settlement import Settlement
 from relay.limits import DAY, MINUTE, SECOND
 
 LINK = 33
@@ -39,14 +44,30 @@ UNTIL_GONE = 10 * SECOND
 """How long an entry is waited for, before it is taken that its bytes are gone everywhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the log of a circle that came from another relay must reach, entry n, whatever is
+    reported; with `alone` it is all that the log had there."""
+
+    head: Head
+    alone: bool
+
+    @classmethod
+    def of(cls, told: Settlement) -> Self:
+        """Where a host's device says that the log stood."""
+        return cls(Head(b"", told.n, told.hash, b""), told.alone)
+
+
 @dataclass(slots=True)
 class Draft:
-    """An outline that one socket is handing in: from entry `first` on, towards `head`."""
+    """An outline that one socket is handing in: from entry `first` on, towards `head`, and by way
+    of the `goal`, where there is one."""
 
     circle: bytes
     first: int
     chain: bytes
     head: Head
+    goal: Goal | None = None
     links: bytearray = field(default_factory=bytearray)
 
     @property
@@ -62,6 +83,9 @@ class Draft:
             kind, hashed = links[at], links[at + 1 : at + LINK]
             self.chain = chain(self.circle, self.next, kind, self.chain, hashed)
             self.links += links[at : at + LINK]
+            passed = self.goal is not None and self.next - 1 == self.goal.head.n
+            if self.goal is not None and passed and self.chain != self.goal.head.hash:
+                return False
         if self.next <= self.head.n:
             return True
         return self.next == self.head.n + 1 and self.chain == self.head.hash
@@ -80,6 +104,7 @@ class Restoration:
     began: int
     moved: int
     reported: dict[bytes, Head] = field(default_factory=dict)
+    goal: Goal | None = None
     flying: int = 0
     failed: bool = False
     _first: int = 1
@@ -95,6 +120,19 @@ class Restoration:
     def longest(self) -> int:
         """The n of the longest head that was reported."""
         return max((head.n for head in self.reported.values()), default=0)
+
+    def report(self, key: bytes, head: Head) -> None:
+        """A device's newest head, which was verified."""
+        if self.goal is not None and self.goal.alone and head.n > self.goal.head.n:
+            head = self.goal.head
+        self.reported[key] = head
+
+    def aim(self, key: bytes) -> Head | None:
+        """What a device's outline has to come out at; None where it has reported nothing."""
+        head = self.reported.get(key)
+        if self.goal is not None and (head is None or head.n < self.goal.head.n):
+            return self.goal.head
+        return head
 
     def adopt(self, draft: Draft) -> int:
         """Take a proven outline, if it is longer; the bytes of the one that is kept no more."""
@@ -137,6 +175,10 @@ class Restoration:
 
     def over(self, n: int, roster: Roster, now: int) -> bool:
         """Whether the log, which stands at n, is as whole as it gets."""
+        if self.goal is not None and n < self.goal.head.n:
+            return False
+        if self.goal is not None and self.goal.alone:
+            return not self.flying
         everybody = roster.seats.keys() <= self.reported.keys()
         since = now - self.began
         heard = everybody or since >= WITHOUT_HOST

@@ -5,7 +5,7 @@ Sans-I/O. The edge hands every websocket message to `receive`, and everything to
 table at the end of this file has a row for each frame that a state takes, and every other one is
 refused as out of order.
 
-    GREETING ─ create, bind, guest ─▶ ENTERING ─▶ BOUND | GUEST        (refused: back to GREETING)
+    GREETING ─ create, settle, bind, guest ─▶ ENTERING ─▶ BOUND | GUEST  (refused: GREETING)
              └ claim_nameplate ─────────────────▶ CLAIMANT
     any ─ lost, or a refusal that closes ─▶ CLOSED
 """
@@ -185,7 +185,7 @@ class Session:
 
     @property
     def entering(self) -> bool:
-        """Whether the answer to a create, bind or guest is still wanted."""
+        """Whether the answer to a create, settle, bind or guest is still wanted."""
         return self.state is State.ENTERING
 
     def bind(self, circle: LiveCircle, key: bytes, feed: Feed, bucket: Bucket) -> None:
@@ -359,6 +359,7 @@ _BOUND: dict[type[wire.FromClient], Step] = {
 
 TABLE: dict[tuple[State, type[wire.FromClient]], Step] = {
     (State.GREETING, wire.Create): Session._enter,
+    (State.GREETING, wire.Settle): Session._enter,
     (State.GREETING, wire.Bind): Session._enter,
     (State.GREETING, wire.Guest): Session._enter,
     (State.GREETING, wire.ClaimNameplate): Session._claim,

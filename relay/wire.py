@@ -14,14 +14,15 @@ messages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import msgpack
 
 from crypto.access.arrays import Layout, array, blob, fixed, flag, nilable, text, uint
 from crypto.access.errors import MalformedError
+from crypto.access.settlement import SEATS_LIMIT, Settlement
 
 VERSION = 1
 
@@ -269,6 +270,17 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Begins:
+    """Before `bound`, where the circle came from another relay: the log is here from behind entry
+    `base` on, and what was told of it went up to entry n; `base_hash` and `hash` are their h."""
+
+    base: int
+    base_hash: bytes
+    n: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Open a circle; the sender takes its first chair."""
 
@@ -277,6 +289,43 @@ class Create:
     cap: int
     token: str | None
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Bring a circle from another relay; the fields between are a `Settlement`'s."""
+
+    circle_id: bytes
+    access_key: bytes
+    base: int
+    base_hash: bytes
+    n: int
+    hash: bytes
+    alone: bool
+    opened: int
+    cap: int
+    former_key: bytes
+    seats: bytes
+    token: str | None
+    signature: bytes
+
+    @classmethod
+    def of(
+        cls,
+        circle_id: bytes,
+        access_key: bytes,
+        settlement: Settlement,
+        token: str | None,
+        signature: bytes,
+    ) -> Self:
+        """The frame that tells a settlement."""
+        told = {each.name: getattr(settlement, each.name) for each in fields(Settlement)}
+        return cls(circle_id, access_key, **told, token=token, signature=signature)
+
+    @property
+    def settlement(self) -> Settlement:
+        """What is told of the circle."""
+        return Settlement(*(getattr(self, each.name) for each in fields(Settlement)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +500,7 @@ FromRelay: TypeAlias = (
     | CaughtUp
     | Restoring
     | Restored
+    | Begins
 )
 FromClient: TypeAlias = (
     Create
@@ -473,6 +523,7 @@ FromClient: TypeAlias = (
     | Report
     | Outline
     | Restore
+    | Settle
 )
 
 _NUMBER = uint((1 << 63) - 1)  # what both sides' databases keep as a whole number
@@ -482,6 +533,9 @@ _HASH = fixed(32)
 _SIGNATURE = fixed(64)
 _CODE = uint(0xFFFF)
 _CHAIRS = uint(0xFF)
+_CAP = uint(CAP_HIGHEST, CAP_LOWEST)
+_TOKEN = nilable(text(TOKEN_LIMIT))
+_SETTLEMENT = (_NUMBER, _HASH, _NUMBER, _HASH, flag, _CAP, _CAP, _KEY, blob(SEATS_LIMIT))
 _WORDS = array(uint(WORDS - 1), 1, 2)
 _PART = (_HASH, uint(STAGED_LIMIT), uint(STAGED_LIMIT), blob(CHUNK_LIMIT))
 
@@ -506,6 +560,7 @@ FROM_RELAY: Layout[FromRelay] = Layout(
         16: (CaughtUp, (_NUMBER,)),
         17: (Restoring, (_NUMBER, _NUMBER, flag)),
         18: (Restored, ()),
+        19: (Begins, (_NUMBER, _HASH, _NUMBER, _HASH)),
     },
 )
 
@@ -514,7 +569,7 @@ FROM_CLIENT: Layout[FromClient] = Layout(
     {
         32: (
             Create,
-            (_ID, _KEY, uint(CAP_HIGHEST, CAP_LOWEST), nilable(text(TOKEN_LIMIT)), _SIGNATURE),
+            (_ID, _KEY, _CAP, _TOKEN, _SIGNATURE),
         ),
         33: (Bind, (_ID, _KEY, _NUMBER, _SIGNATURE)),
         34: (Guest, (_ID, _SIGNATURE)),
@@ -538,6 +593,7 @@ FROM_CLIENT: Layout[FromClient] = Layout(
             Restore,
             (_NUMBER, _NUMBER, nilable(blob(BODY_LIMIT)), blob(SIDE_DATA_LIMIT), nilable(_KEY)),
         ),
+        52: (Settle, (_ID, _KEY, *_SETTLEMENT, _TOKEN, _SIGNATURE)),
     },
 )
 
@@ -607,7 +663,7 @@ def _decode(layout: Layout[F], data: bytes) -> list[F]:
         max_buffer_size=MESSAGE_LIMIT,
         max_bin_len=BODY_LIMIT,
         max_str_len=TOKEN_LIMIT,
-        max_array_len=12,
+        max_array_len=14,
         max_map_len=0,
         max_ext_len=0,
     )

@@ -58,7 +58,8 @@ class Settlement:
         Nobody's arrival is known, so every device is shown the log from its beginning here.
         """
         seats: dict[bytes, Seat] = {}
-        hosts, others = set(), set()
+        hosts: set[int] = set()
+        others: set[int] = set()
         for at in range(0, len(self.seats), SEAT_LENGTH):
             chair, flag, key = _seat(self.seats[at : at + SEAT_LENGTH])
             if key in seats:

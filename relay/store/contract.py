@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeAlias
 
+from crypto.access.settlement import Settlement
 from crypto.secret import Secret
 
 
@@ -48,6 +49,9 @@ class Creation:
     """A circle's record number 0: what stands before its log.
 
     `incarnation` (16 bytes) names this copy of the log; `time` is in milliseconds since 1970.
+
+    With a `settlement` the circle comes from another relay: its log begins behind entry
+    `settlement.base`, and is incomplete, as after a `Restart` to the same incarnation.
     """
 
     circle: bytes
@@ -55,6 +59,7 @@ class Creation:
     cap: int
     time: int
     incarnation: bytes
+    settlement: Settlement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import apsw
 
+from crypto.access.settlement import Settlement
 from crypto.primitives import SECRET_KEY_LENGTH
 from crypto.secret import Secret
 from relay.store.contract import RECENT, Creation, Known, Loaded, Record, Restart, StoreError
@@ -40,9 +42,24 @@ class Reader:
                 "SELECT number, access_key, cap, time, incarnation FROM circle WHERE id = ?",
                 circle,
             )
-            return None if row is None else self._load(Creation(circle, *row[1:]), row[0])
+            if row is None:
+                return None
+            creation = replace(Creation(circle, *row[1:]), settlement=self._settlement(row[0]))
+            return self._load(creation, row[0])
         finally:
             self._execute("COMMIT")
+
+    def _settlement(self, number: int) -> Settlement | None:
+        row = only(
+            self._execute,
+            "SELECT base, base_hash, n, hash, alone, opened, cap, former_key, seats"
+            " FROM settlement WHERE circle = ?",
+            number,
+        )
+        if row is None:
+            return None
+        base, base_hash, n, hash, alone, *roster = row
+        return Settlement(base, base_hash, n, hash, bool(alone), *roster)
 
     def _load(self, creation: Creation, number: int) -> Loaded:
         def ask(question: str, *more: int) -> list[tuple[Any, ...]]:

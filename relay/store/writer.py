@@ -7,10 +7,12 @@ interpreter's lock away and has to wait to get it back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from typing import TypeAlias
 
 import apsw
 
+from crypto.access.settlement import Settlement
 from relay.store.contract import (
     EXISTS,
     RESTARTED,
@@ -140,9 +142,11 @@ class Writer:
         if head is None:
             row = only(
                 self._execute,
-                "SELECT number, coalesce(n, 0), coalesce(total, 0), coalesce(chain, zeroblob(32))"
-                " FROM circle LEFT JOIN entry ON entry.circle = number"
-                " WHERE id = ? ORDER BY n DESC LIMIT 1",
+                "SELECT number, coalesce(entry.n, base, 0), coalesce(total, 0),"
+                " coalesce(chain, base_hash, zeroblob(32)) FROM circle"
+                " LEFT JOIN entry ON entry.circle = number"
+                " LEFT JOIN settlement ON settlement.circle = number"
+                " WHERE id = ? ORDER BY entry.n DESC LIMIT 1",
                 circle,
             )
             if row is None:
@@ -220,7 +224,7 @@ class Writer:
     def _other(self, intention: NotAppended) -> Outcome:
         head = self._head(intention.circle)
         if isinstance(intention, Creation):
-            return EXISTS if head is not None else self._create(intention)
+            return EXISTS if head is not None else self._create(intention, intention.settlement)
         if head is None:
             return UNKNOWN
         match intention:
@@ -265,7 +269,7 @@ class Writer:
             head.restarts += 1
         return STORED
 
-    def _create(self, creation: Creation) -> Outcome:
+    def _create(self, creation: Creation, settlement: Settlement | None) -> Outcome:
         self._execute(
             "INSERT INTO circle (id, access_key, cap, time, incarnation) VALUES (?, ?, ?, ?, ?)",
             (
@@ -276,6 +280,17 @@ class Writer:
                 creation.incarnation,
             ),
         )
+        if settlement is not None:
+            number, same = self._connection.last_insert_rowid(), creation.incarnation
+            self._execute("UPDATE circle SET swept = ? WHERE number = ?", (settlement.base, number))
+            self._execute(
+                "INSERT INTO settlement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (number, *astuple(settlement)),
+            )
+            self._execute(
+                "INSERT INTO restart (circle, before, incarnation, time) VALUES (?, ?, ?, ?)",
+                (number, same, same, creation.time),
+            )
         return STORED
 
     def _forget(self, head: Head, forget: Forget) -> Forgotten:
@@ -324,5 +339,6 @@ class Writer:
                 head.number,
                 middle,
             )
-            low, high = (middle, high) if at is not None and at[0] < time else (low, middle - 1)
+            # What is not here is of before the log came here.
+            low, high = (middle, high) if at is None or at[0] < time else (low, middle - 1)
         return low

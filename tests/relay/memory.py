@@ -53,6 +53,33 @@ class Shelf:
     restarts: list[Restart] = field(default_factory=list)
     complete: bool = True
 
+    @classmethod
+    def of(cls, creation: Creation) -> Shelf:
+        """A circle that is made: here, or where it comes from elsewhere."""
+        shelf = cls(creation)
+        if creation.settlement is not None:
+            same = creation.incarnation
+            shelf.restarts.append(Restart(creation.circle, same, same, creation.time))
+            shelf.complete = False
+        return shelf
+
+    @property
+    def base(self) -> int:
+        """The entry behind which the log begins."""
+        return 0 if self.creation.settlement is None else self.creation.settlement.base
+
+    @property
+    def n(self) -> int:
+        """Where the log stands."""
+        return self.base + len(self.records)
+
+    @property
+    def chain(self) -> bytes:
+        """h(n)."""
+        told = self.creation.settlement
+        begins = EMPTY_CHAIN if told is None else told.base_hash
+        return self.records[-1].chain if self.records else begins
+
     @property
     def incarnation(self) -> bytes:
         return self.restarts[-1].incarnation if self.restarts else self.creation.incarnation
@@ -74,13 +101,14 @@ class Shelf:
 
     def first_whole(self) -> int:
         gone = [record.n for record in self.records if record.body is None]
-        return max(gone, default=0) + 1
+        return max(gone, default=self.base) + 1
 
 
 class MemoryStore:
     """A `relay.store.contract.Store` that keeps everything until it is dropped."""
 
-    def __init__(self, beside: MemoryStore | None = None) -> None:
+    def __init__(self, beside: MemoryStore | None = None, key: bytes = b"\x07" * 32) -> None:
+        self.key = key
         self.shelves: dict[bytes, Shelf] = {} if beside is None else beside.shelves
         self.invites: dict[bytes, bytes] = {} if beside is None else beside.invites
         self.all: list[MemoryStore] = [] if beside is None else beside.all
@@ -95,7 +123,7 @@ class MemoryStore:
 
     @property
     def relay_key(self) -> Secret:
-        return Secret(b"\x07" * 32)
+        return Secret(self.key)
 
     @property
     def broken(self) -> str | None:
@@ -145,7 +173,7 @@ class MemoryStore:
         if isinstance(intention, Creation):
             if intention.circle in self.shelves:
                 return EXISTS
-            self.shelves[intention.circle] = Shelf(intention)
+            self.shelves[intention.circle] = Shelf.of(intention)
             return STORED
         shelf = self.shelves.get(intention.circle)
         if shelf is None:
@@ -174,11 +202,11 @@ class MemoryStore:
     def _restart(self, shelf: Shelf, intention: Restart | Complete) -> Outcome:
         if isinstance(intention, Restart):
             if shelf.incarnation != intention.before:
-                return Conflict(len(shelf.records))
+                return Conflict(shelf.n)
             shelf.restarts.append(intention)
             shelf.complete = False
         elif shelf.incarnation != intention.incarnation:
-            return Conflict(len(shelf.records))
+            return Conflict(shelf.n)
         else:
             shelf.complete = True
         for other in self.all:
@@ -191,10 +219,8 @@ class MemoryStore:
         known = self._find(shelf, record.idempotency_id)
         if known is not None:
             return known
-        n = len(shelf.records)
-        before = shelf.records[-1].chain if shelf.records else EMPTY_CHAIN
-        if record.n != n + 1 or append.previous not in (None, before):
-            return Conflict(n)
+        if record.n != shelf.n + 1 or append.previous not in (None, shelf.chain):
+            return Conflict(shelf.n)
         shelf.records.append(record)
         for attachment in append.attachments:
             shelf.attachments[attachment.hash] = (record.time, attachment.data)
@@ -263,7 +289,7 @@ class MemoryStore:
             return []
         found: list[Record] = []
         size = 0
-        for record in shelf.records[first - 1 : last]:
+        for record in shelf.records[max(0, first - 1 - shelf.base) : last - shelf.base]:
             size += len(record.body or b"")
             if found and size > limit:
                 break

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from crypto.access.settlement import Settlement
 from relay.store.contract import (
     EXISTS,
     RECENT,
@@ -86,6 +87,14 @@ class Desk:
 
 def creation(circle: bytes) -> Creation:
     return Creation(circle, ANA, cap=12, time=1000, incarnation=sha256(circle).digest()[:16])
+
+
+def settled(base: int) -> Creation:
+    """A circle whose log comes from elsewhere, from behind entry `base` on."""
+    told = Settlement(
+        base, b"b" * 32, base + 2, b"n" * 32, base > 0, 12, 8, b"f" * 32, b"\x00\x01" + ANA
+    )
+    return replace(creation(C), settlement=told)
 
 
 def record(n: int, *, kind: int = MESSAGE, time: int | None = None, tag: bytes = b"") -> Record:
@@ -337,6 +346,42 @@ class StoreContract:
         assert desk.ask(desk.store.load, D).restarts == ()
         assert desk.all([Complete(C, b"1" * 16)] * 2) == [STORED, STORED]
         assert desk.ask(desk.store.load, C).complete
+
+    @pytest.mark.parametrize("base", [0, 7])
+    def test_a_circle_from_elsewhere_begins_where_it_is_told(
+        self, opened: Callable[[], Desk], base: int
+    ) -> None:
+        desk, moved = opened(), settled(base)
+        same = moved.incarnation
+        assert desk.do(moved) is STORED and desk.do(moved) is EXISTS
+        loaded = desk.ask(desk.store.load, C)
+        assert loaded.creation == moved and loaded.last is None
+        assert loaded.restarts == (Restart(C, same, same, moved.time),)
+        assert (loaded.complete, loaded.first_whole) == (False, base + 1)
+        assert desk.do(append(C, base + 2)) == Conflict(base)
+        wrong = replace(append(C, base + 1), previous=b"?" * 32)
+        assert desk.do(wrong) == Conflict(base)
+        right = replace(append(C, base + 1), previous=b"b" * 32)
+        assert desk.all([right, append(C, base + 2)]) == [STORED, STORED]
+        held = [record(base + 1), record(base + 2)]
+        assert desk.read(C) == desk.read(C, base + 1, base + 2) == held
+        assert desk.read(C, base) == held and desk.read(C, 0, base) == []
+        assert desk.do(Complete(C, same)) is STORED
+        again = opened()
+        assert again.ask(again.store.load, C).complete
+        assert again.do(append(C, base + 3)) is STORED
+        assert again.ask(again.store.load, C).last.n == base + 3
+
+    def test_what_came_from_elsewhere_is_let_go_of_like_the_rest(
+        self, opened: Callable[[], Desk]
+    ) -> None:
+        desk = opened()
+        assert desk.all([settled(7), *(append(C, n) for n in range(8, 12))]) == [STORED] * 5
+        forgotten = desk.do(Forget(C, 9, HOUR, 0, 0, 0))
+        assert isinstance(forgotten, Forgotten) and forgotten.first_whole == 10
+        assert [each.body is None for each in desk.read(C)] == [True, True, False, False]
+        desk.do(Forget(C, 0, 0, 1011, 0, 0))
+        assert [each.body is None for each in desk.read(C)] == [True, True, True, False]
 
     def test_restarts_name_what_they_follow(self, desk: Desk) -> None:
         first = creation(C).incarnation

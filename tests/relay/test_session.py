@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from crypto.access.settlement import Settlement
 from crypto.primitives import sha256
 from relay import wire
 from relay.limits import MINUTE, QUEUE_LIMIT, Settings
@@ -16,6 +17,8 @@ from tests.relay.people import ANA, BO, CARD, CIRCLE, DEE, GUEST, HOST, invite, 
 from tests.relay.world import Peer, World
 
 ID, KEY, SIGNATURE = b"i" * 16, b"k" * 32, b"s" * 64
+
+COMES = Settlement(2, bytes(32), 3, bytes(32), True, 8, 8, bytes(32), bytes(34))
 
 SAMPLES: list[FromClient] = [
     wire.Create(CIRCLE, KEY, 8, None, SIGNATURE),
@@ -38,6 +41,7 @@ SAMPLES: list[FromClient] = [
     wire.Report(ID, 9, KEY, SIGNATURE),
     wire.Outline(3, bytes(33)),
     wire.Restore(3, 1, b"body", b"", None),
+    wire.Settle.of(b"c" * 16, bytes(32), COMES, None, bytes(64)),
 ]
 
 

@@ -59,6 +59,7 @@ from_relay: st.SearchStrategy[FromRelay] = st.one_of(
     st.builds(wire.CaughtUp, numbers),
     st.builds(wire.Restoring, numbers, numbers, st.booleans()),
     st.builds(wire.Restored),
+    st.builds(wire.Begins, numbers, keys, numbers, keys),
 )
 from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(
@@ -66,6 +67,22 @@ from_client: st.SearchStrategy[FromClient] = st.one_of(
         ids,
         keys,
         st.integers(2, 50),
+        st.none() | st.text("té", max_size=64),
+        signatures,
+    ),
+    st.builds(
+        wire.Settle,
+        ids,
+        keys,
+        numbers,
+        keys,
+        numbers,
+        keys,
+        st.booleans(),
+        st.integers(2, 50),
+        st.integers(2, 50),
+        keys,
+        bodies,
         st.none() | st.text("té", max_size=64),
         signatures,
     ),
