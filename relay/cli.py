@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for verb, text, does in (
         ("stop", "end the relay that runs on the directory", "stop"),
         ("status", "say whether a relay runs there, and its counts", "status"),
-        ("config", "show every setting and where its value comes from", "config"),
+        ("config", "print a settings file to begin with, or where each value comes from", "config"),
     ):
         under = verbs.add_parser(
             verb,
@@ -67,6 +67,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         under.set_defaults(run=run, verb=does)
         _add_place(under, default=argparse.SUPPRESS)
         if verb == "config":
+            under.add_argument(
+                "--show", action="store_true", help="each value, and where it comes from"
+            )
             _add_settings(under, default=argparse.SUPPRESS)
 
 
@@ -87,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         settled = _settle(arguments)
         path = Path(arguments.data) if arguments.data else default_directory(os.environ)
         if arguments.verb == "config":
-            print("\n".join(settled.lines()))
+            print("\n".join(settled.lines() if arguments.show else settled.file()))
             return 0
         if arguments.verb == "run":
             return _run(settled.config, Directory(path))

@@ -7,9 +7,11 @@ that is not known is an error, and so is a value of another type. In the environ
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -17,6 +19,8 @@ import msgspec
 
 FILE = "relay.toml"
 PREFIX = "HALLWAY_RELAY_"
+DEFAULT = "default"
+"""The source of what nobody set."""
 
 
 class ConfigError(Exception):
@@ -56,6 +60,33 @@ class Config:
     circles_per_day: int = field(
         default=50, metadata={"help": "circles that one address may open in a day"}
     )
+    spare_disk_mib: int = field(
+        default=256, metadata={"help": "MiB of free disk below which no new circle is opened"}
+    )
+    spare_memory_mib: int = field(
+        default=32, metadata={"help": "MiB of free memory below which no new circle is opened"}
+    )
+    proxy: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "IP address of a reverse proxy whose X-Forwarded-For and -Proto are believed;"
+            " may be repeated"
+        },
+    )
+    metrics: str = field(
+        default="",
+        metadata={
+            "help": "HOST:PORT on the loopback that answers /metrics to Prometheus, besides the"
+            " Unix socket in DIR"
+        },
+    )
+    log: Literal["plain", "json"] = field(
+        default="plain", metadata={"help": "the form of what is logged on standard error"}
+    )
+    install: str = field(
+        default="",
+        metadata={"help": "https:// address that the page /i names as the place to get Hallway"},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +99,16 @@ class Settled:
     def lines(self) -> list[str]:
         """One line a setting: name, value, source."""
         values = asdict(self.config)
-        return [f"{name} = {_shown(values[name])}  # {self.sources[name]}" for name in values]
+        return [f"{name} = {_toml(values[name])}  # {self.sources[name]}" for name in values]
+
+    def file(self) -> list[str]:
+        """A settings file that says the same; what is as it would be anyway is a comment."""
+        values, lines = asdict(self.config), []
+        for each in fields(Config):
+            commented = "# " if self.sources[each.name] == DEFAULT else ""
+            lines += [f"# {each.metadata['help']}"]
+            lines += [f"{commented}{each.name} = {_toml(values[each.name])}", ""]
+        return lines[:-1]
 
 
 def settle(
@@ -80,7 +120,7 @@ def settle(
     :param wanted: whether the file was asked for, so that it has to be there.
     """
     values: dict[str, Any] = {}
-    sources = dict.fromkeys(_TYPES, "default")
+    sources = dict.fromkeys(_TYPES, DEFAULT)
     for name, value in _read(file, wanted).items():
         values[name] = _checked(name, value, str(file))
         sources[name] = str(file)
@@ -160,11 +200,56 @@ def _checked(name: str, value: Any, source: str) -> Any:
         raise ConfigError(f"{source}: {name} cannot be {value!r}: {error}.{may}") from error
     if kind is int and checked < 1:
         raise ConfigError(f"{source}: {name} is at least 1, not {checked}.")
-    if name == "listen":
-        for each in checked:
-            address(each)
+    try:
+        _CHECKS.get(name, _any)(checked)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
     return checked
 
 
-def _shown(value: Any) -> str:
-    return str(list(value)) if isinstance(value, tuple) else repr(value)
+def _any(value: Any) -> None:
+    """Whatever has the right type will do."""
+
+
+def _listen(value: tuple[str, ...]) -> None:
+    for each in value:
+        address(each)
+
+
+def _proxies(value: tuple[str, ...]) -> None:
+    for each in value:
+        if _ip(each) is None:
+            raise ConfigError(f"{each!r} is not the IP address of a proxy, as in 127.0.0.1.")
+
+
+def _metrics(value: str) -> None:
+    # What is counted is nobody's business but the operator's.
+    if value and address(value)[0] != "localhost":
+        ip = _ip(address(value)[0])
+        if ip is None or not ip.is_loopback:
+            raise ConfigError(f"metrics listens on the loopback alone, not on {value!r}.")
+
+
+def _install(value: str) -> None:
+    if value and not (value.startswith("https://") and value.isascii() and value.isprintable()):
+        raise ConfigError(f"install is an address that begins with https://, not {value!r}.")
+
+
+_CHECKS: Mapping[str, Callable[[Any], None]] = {
+    "listen": _listen,
+    "proxy": _proxies,
+    "metrics": _metrics,
+    "install": _install,
+}
+
+
+def _ip(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _toml(value: Any) -> str:
+    # A JSON string is one of TOML, but for DEL.
+    return json.dumps(value).replace("\x7f", "\\u007f")

@@ -122,10 +122,15 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
 
 def test_config_shows_where_every_value_comes_from(tmp_path: Path) -> None:
     (tmp_path / "relay.toml").write_text('create = "closed"\n')
-    code, out, _ = relay_says("config", "--data", str(tmp_path), "--connections", "9")
+    place = ("--data", str(tmp_path), "--connections", "9")
+    code, out, _ = relay_says("config", "--show", *place)
     assert code == 0
-    assert f"create = 'closed'  # {tmp_path / 'relay.toml'}\n" in out
+    assert f'create = "closed"  # {tmp_path / "relay.toml"}\n' in out
     assert "connections = 9  # --connections\n" in out
+    code, out, _ = relay_says("config", *place)
+    assert code == 0
+    assert '\ncreate = "closed"\n' in out and "\nconnections = 9\n" in out
+    assert "\n# circle_mib = 100\n" in out
 
 
 @pytest.mark.parametrize(

@@ -26,17 +26,49 @@ def test_flags_before_environment_before_file_before_defaults(tmp_path: Path) ->
     assert config.name == ("a", "b")
     assert config.create == "open"
     assert settled.lines() == [
-        "listen = ['127.0.0.1:7600']  # default",
-        f"name = ['a', 'b']  # {file}",
-        "tls_cert = ''  # default",
-        "tls_key = ''  # default",
-        "create = 'open'  # default",
+        'listen = ["127.0.0.1:7600"]  # default',
+        f'name = ["a", "b"]  # {file}',
+        'tls_cert = ""  # default',
+        'tls_key = ""  # default',
+        'create = "open"  # default',
         "connections = 3  # --connections",
         "messages_per_second = 30  # default",
         "messages_at_once = 100  # default",
         "circle_mib = 2  # HALLWAY_RELAY_CIRCLE_MIB",
         f"circles_per_day = 1  # {file}",
+        "spare_disk_mib = 256  # default",
+        "spare_memory_mib = 32  # default",
+        "proxy = []  # default",
+        'metrics = ""  # default',
+        'log = "plain"  # default',
+        'install = ""  # default',
     ]
+
+
+def test_the_file_that_is_shown_says_the_same(tmp_path: Path) -> None:
+    flags = {"name": ['"quoted" \\ \x7f'], "connections": 7, "log": "json", "metrics": "[::1]:9"}
+    settled = settle(flags, {}, tmp_path / "relay.toml")
+    again = tmp_path / "again.toml"
+    again.write_text("\n".join(settled.file()))
+    assert settle({}, {}, again).config == settled.config
+    assert [line for line in settled.file() if line[:1] not in ("#", "")] == [
+        'name = ["\\"quoted\\" \\\\ \\u007f"]',
+        "connections = 7",
+        'metrics = "[::1]:9"',
+        'log = "json"',
+    ]
+    assert "# circle_mib = 100" in settled.file()
+
+
+def test_what_may_be_is_taken(tmp_path: Path) -> None:
+    flags = {
+        "proxy": ["127.0.0.1", "::1"],
+        "metrics": "localhost:9100",
+        "install": "https://example.org/get",
+    }
+    config = settle(flags, {}, tmp_path / "x").config
+    assert (config.proxy, config.metrics) == (("127.0.0.1", "::1"), "localhost:9100")
+    assert config.install == "https://example.org/get"
 
 
 def test_the_environment_separates_by_commas(tmp_path: Path) -> None:
@@ -58,6 +90,12 @@ def test_the_environment_separates_by_commas(tmp_path: Path) -> None:
         ({"listen": ["nowhere"]}, {}, "", "'nowhere' is not HOST:PORT"),
         ({"tls_cert": "c.pem"}, {}, "", "A certificate needs its key"),
         ({}, {}, "= =", "is not TOML"),
+        ({}, {}, "proxy = ['caddy']", "'caddy' is not the IP address of a proxy"),
+        ({"metrics": "0.0.0.0:9"}, {}, "", "--metrics: metrics listens on the loopback alone"),
+        ({"metrics": "example.org:9"}, {}, "", "metrics listens on the loopback alone"),
+        ({"metrics": "9"}, {}, "", "'9' is not HOST:PORT"),
+        ({"install": "http://example.org"}, {}, "", "begins with https://"),
+        ({}, {"HALLWAY_RELAY_LOG": "xml"}, "", "It may be plain or json"),
     ],
 )
 def test_what_cannot_be_is_said(
