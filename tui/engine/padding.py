@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crypto.mls.errors import DecodeError
 from crypto.mls.framing import ContentType, MlsMessage, PrivateMessage
+from tui.engine.errors import TooLargeError
 
 SIZES = (1024, 4096, 16384, 65536)
 """Bytes of a framed content with its padding."""
@@ -16,8 +17,14 @@ TAG_LENGTH = 16
 
 
 def padding(length: int) -> int:
-    """The zero bytes after a framed content of `length` bytes, so that it fills a size."""
-    return next((size - length for size in SIZES if length <= size), 0)
+    """The zero bytes after a framed content of `length` bytes, so that it fills a size.
+
+    TooLargeError where no size holds it: without any, nobody would read it.
+    """
+    for size in SIZES:
+        if length <= size:
+            return size - length
+    raise TooLargeError(length, SIZES[-1])
 
 
 def well_framed(body: bytes) -> bool:

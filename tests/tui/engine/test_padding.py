@@ -13,9 +13,11 @@ from crypto.access.side_data import encode as encode_deltas
 from crypto.circle.sides import committed_hash
 from crypto.mls.framing import MlsMessage, PrivateMessage
 from crypto.mls.group import Group, no_padding
+from crypto.mls.secret_tree import RatchetKind
 from relay import wire
 from tests.harness import World
 from tests.tui.engine.rogue import circle_of, encrypted, entry, envelope, show
+from tui.engine.errors import TooLargeError
 from tui.engine.padding import SIZES, padding, well_framed
 
 SKIPPED = "An entry that nobody can read was skipped."
@@ -28,7 +30,31 @@ Forge = Callable[[Group], bytes]
 def test_what_is_sent_fills_a_size(size: int) -> None:
     assert padding(size) == 0
     assert padding(size - 1) == 1
-    assert size + 1 + padding(size + 1) in (*SIZES, SIZES[-1] + 1)
+
+
+@pytest.mark.parametrize("length", [0, 1, 1025, 4097, 16385])
+def test_a_size_is_the_next_one(length: int) -> None:
+    assert length + padding(length) == min(size for size in SIZES if size >= length)
+
+
+def test_what_no_size_holds_is_refused() -> None:
+    with pytest.raises(TooLargeError, match="65,537 bytes, and only 65,536"):
+        padding(SIZES[-1] + 1)
+
+
+def test_what_is_too_large_uses_up_no_key() -> None:
+    """Nothing is half done: the group is as it was, and the next message is the first one."""
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    group = circle_of(ana).members
+    before = group.state.ratchets.generation(group.own_leaf, RatchetKind.APPLICATION)
+    with pytest.raises(TooLargeError):
+        group.encrypt(bytes(SIZES[-1]), os.urandom, padding=padding)
+    after = group.state.ratchets.generation(group.own_leaf, RatchetKind.APPLICATION)
+    assert after == before
+    ana.says("hello")
+    world.settle()
+    assert bo.texts() == ["Ana: hello"]
 
 
 def unpadded(group: Group) -> bytes:
@@ -40,7 +66,7 @@ def a_byte_more(group: Group) -> bytes:
 
 
 def of_no_size(group: Group) -> bytes:
-    return group.encrypt(bytes(SIZES[-1]), os.urandom, padding=padding)
+    return group.encrypt(bytes(SIZES[-1]), os.urandom)
 
 
 def with_something_beside(group: Group) -> bytes:

@@ -8,7 +8,6 @@ from tui.engine import commands
 from tui.engine.asking import LIMIT_MOST, PAGE_BYTES
 from tui.engine.control import FRAME_LIMIT, Told, encode
 from tui.engine.events import Messages, Row
-from tui.engine.padding import SIZES, padding
 from tui.engine.store.records import MessageRecord
 from tui.engine.timeline import COUNTED_MOST, LATE, PLACE_BITS
 
@@ -116,9 +115,3 @@ def test_clocks_that_differ_are_marked() -> None:
     _, ana = with_many()
     rows = ana.client.rows_before(ana.circle().id, None, 4)
     assert [row.late for row in rows] == [int(row.text) % 2 == 1 for row in rows]
-
-
-def test_lengths_are_padded_to_four_sizes() -> None:
-    for length in (0, 1, 1023, 1024, 1025, 4096, 4097, 16384, 16385, 65535, 65536):
-        assert length + padding(length) == min(size for size in SIZES if size >= length)
-    assert padding(65537) == 0
