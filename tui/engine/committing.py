@@ -244,9 +244,9 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
 
 
 def _code_made(circle: Circle, wish: OpenCode, intention: int, ref: int | None) -> None:
+    if wish.spoken:
+        return spoken.code_made(circle, wish.secret)
     circle.context.refs.pop(intention, None)
-    if spoken.code_made(circle, wish.secret):
-        return
     invite_id = InviteKeys.of(Secret(wish.secret)).id
     for invite in invite_facts(circle):
         if invite.id == invite_id:
@@ -322,7 +322,9 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return drafts.put_right(view, own), []
 
 
-def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]]:
+def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]] | None:
+    if wish.spoken and not spoken.awaited(circle, wish.secret):
+        return None
     view, state = circle.view, circle.view.state
     keys = InviteKeys.of(Secret(wish.secret))
     invite = Invite(

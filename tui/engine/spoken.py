@@ -3,7 +3,8 @@
     MAKING ─ the code's commit is in the log ─▶ OPENING ─ nameplate ─▶ OPEN ─ step 1, 3 ─▶ GIVEN
     any but GIVEN ─ closed, tried wrongly, line lost, ten minutes ─▶ over, and the code withdrawn
 
-It lives in memory alone, and one a circle.
+It lives in memory alone, and one a circle. The code behind it is a wish that says what it is for:
+where nobody waits for it any more, it comes to nothing, or is withdrawn once it is in the log.
 """
 
 from __future__ import annotations
@@ -57,19 +58,23 @@ def begin(circle: Circle, history: int, ref: int) -> None:
     if circle.spoken is not None:
         raise WishError("open_already", "A spoken code is open already. Close it first.")
     rng, now = circle.context.rng, circle.context.now()
-    wish = OpenCode(rng(16), rng(32), 1, history, now + CODE_LIFE)
+    wish = OpenCode(rng(16), rng(32), 1, history, now + CODE_LIFE, spoken=True)
     circle.spoken = Spoken(wish.secret, ref)
     intend(circle, wish)
 
 
-def code_made(circle: Circle, secret: bytes) -> bool:
-    """A code of our own is in the log; whether it is the one behind the spoken code."""
+def awaited(circle: Circle, secret: bytes) -> bool:
+    """Whether a spoken code waits for the code with this secret."""
+    return circle.spoken is not None and circle.spoken.secret == secret
+
+
+def code_made(circle: Circle, secret: bytes) -> None:
+    """The code behind a spoken code is in the log."""
     spoken = circle.spoken
     if spoken is None or spoken.secret != secret or circle.connection is None:
-        return False
+        return _withdraw(circle, InviteKeys.of(Secret(secret)).id)
     spoken.stage = Stage.OPENING
     circle.connection.send(wire.OpenNameplate())
-    return True
 
 
 def code_failed(circle: Circle, secret: bytes, error: WishError) -> None:
@@ -122,7 +127,8 @@ def lost(circle: Circle) -> None:
         return
     if spoken.inviter is None:
         error = WishError("unreachable", OFFLINE, Exit.UNREACHABLE)
-        return code_failed(circle, spoken.secret, error)
+        code_failed(circle, spoken.secret, error)
+        return _withdraw(circle, spoken.invite_id)
     if spoken.inviter.guess_spent:
         circle.context.tell(SpokenTried(circle=circle.hex, right=False))
     ended = spoken.inviter.lost()
@@ -145,8 +151,12 @@ def over(circle: Circle, sentence: str) -> None:
     circle.context.tell(SpokenEnded(circle=circle.hex, sentence=sentence))
     if circle.connection is not None and spoken.stage is not Stage.GIVEN:
         circle.connection.send(wire.CloseNameplate())
-    if circle.group is not None and circle.view.state.invite(spoken.invite_id) is not None:
-        intend(circle, WithdrawCode(spoken.invite_id))
+    _withdraw(circle, spoken.invite_id)
+
+
+def _withdraw(circle: Circle, invite_id: bytes) -> None:
+    if circle.group is not None and circle.view.state.invite(invite_id) is not None:
+        intend(circle, WithdrawCode(invite_id))
 
 
 def close(circle: Circle) -> None:

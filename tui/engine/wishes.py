@@ -16,13 +16,17 @@ class _Wish(msgspec.Struct, frozen=True, tag=True):
 
 
 class OpenCode(_Wish, frozen=True):
-    """Make a code; `secret` is the code's, `request_secret` the key that requests come under."""
+    """Make a code; `secret` is the code's, `request_secret` the key that requests come under.
+
+    One that is behind a `spoken` code is of no use once nobody waits for that any more.
+    """
 
     secret: bytes
     request_secret: bytes
     uses: int
     history: int
     expires_at: int
+    spoken: bool = False
 
 
 class WithdrawCode(_Wish, frozen=True):

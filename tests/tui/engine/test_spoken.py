@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay import wire
+from relay.wire import Refusal
 from tests.harness import Person, World
 from tests.tui.engine.rogue import circle_of, show
 from tui.engine import commands
@@ -11,6 +12,7 @@ from tui.engine.events import (
     Entered,
     Exit,
     Finished,
+    InviteMade,
     InviteUsed,
     LinkState,
     Refused,
@@ -187,3 +189,97 @@ def test_who_took_a_guess_and_went_has_spent_it() -> None:
     world.settle()
     assert [event.right for event in ana.told(SpokenTried)] == [False]
     assert len(ana.told(SpokenEnded)) == 1
+
+
+def left_behind(world: World, ana: Person) -> list[str]:
+    """What a spoken code that came to nothing has left: it ought to be nothing at all."""
+    world.wait(60_000)
+    assert ana.circle().link is LinkState.ONLINE
+    left = ["code" for _ in ana.client.invites(ana.circle().id)]
+    left += ["shown" for _ in ana.told(InviteMade)]
+    left += ["wish" for _ in ana.database.rows("SELECT 1 FROM intentions")]
+    left += ["pending" for _ in ana.database.rows("SELECT 1 FROM pending")]
+    left += ["spoken" for _ in ana.told(SpokenOpened)]
+    return left
+
+
+def asks(ana: Person) -> None:
+    ana.do(commands.OpenSpoken(ref=77))
+
+
+def refused_once(ana: Person) -> bool:
+    return [event.exit for event in ana.told(Refused) if event.ref == 77] == [Exit.UNREACHABLE]
+
+
+def cut(world: World) -> None:
+    for socket in world.sockets():
+        socket.cut()
+
+
+def test_a_code_that_waits_for_its_turn_comes_to_nothing_with_the_line() -> None:
+    """Another change is under way: no commit is made for the code yet, and none is afterwards."""
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.do(commands.ChangeSettings(topic="new"))
+    epoch = circle_of(ana).members.epoch
+    asks(ana)
+    cut(world)
+    assert left_behind(world, ana) == [] and refused_once(ana)
+    assert circle_of(ana).view.state.topic == "new"
+    assert circle_of(ana).members.epoch == epoch + 1
+
+
+def test_wherever_the_line_goes_nothing_is_left_behind() -> None:
+    """From the command to the words on the screen, at each step of the world."""
+    steps = 0
+    while True:
+        world = World()
+        (ana,) = world.circle("Ana")
+        asks(ana)
+        for _ in range(steps):
+            assert world.step()
+        if ana.told(SpokenOpened):
+            break
+        cut(world)
+        assert left_behind(world, ana) == [] and refused_once(ana), steps
+        steps += 1
+    assert steps > 4
+
+
+def test_wherever_it_crashes_nothing_is_left_behind() -> None:
+    steps = 0
+    while True:
+        world = World()
+        (ana,) = world.circle("Ana")
+        asks(ana)
+        for _ in range(steps):
+            assert world.step()
+        if circle_of(ana).view.state.invites:
+            break  # the code is in the log: what it was for is not written down
+        ana.crash()
+        assert left_behind(world, ana) == [], steps
+        steps += 1
+    assert steps > 2
+
+
+def test_a_nameplate_that_cannot_be_had_leaves_no_code() -> None:
+    """The code is in the log already when the relay says no."""
+    world = World()
+    (ana,) = world.circle("Ana")
+    asks(ana)
+    while not circle_of(ana).view.state.invites:
+        assert world.step()
+    show(ana, wire.Refused(None, Refusal.CROWDED))
+    assert left_behind(world, ana) == [] and refused_once(ana)
+
+
+def test_a_sealed_code_that_is_made_meanwhile_stays() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    asks(ana)
+    ana.do(commands.CreateInvite(ref=78, uses=1, lifetime=3_600_000))
+    cut(world)
+    assert left_behind(world, ana) == ["code", "shown"] and refused_once(ana)
+    (made,) = ana.told(InviteMade)
+    assert made.ref == 78
+    assert world.person("Bo").reads(made.invite.code).issuer == "Ana"
