@@ -68,7 +68,10 @@ class Statistics:
 
 
 class Hub:
-    """One relay. `clock` gives milliseconds since 1970."""
+    """One relay. `clock` gives milliseconds since 1970.
+
+    While it is `short` of disk or memory no circle is opened, and those that are there go on.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Hub:
         clock: Callable[[], int],
         rng: Rng,
         may_create: Callable[[str | None], bool] = lambda token: True,
+        short: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store = store
         self.settings = settings
@@ -87,6 +91,7 @@ class Hub:
         self.sessions: set[Session] = set()
         self.rng = rng
         self._may_create = may_create
+        self._short = short
         self._going = False
         self._unbound: dict[Session, None] = {}
         self.circles: dict[bytes, LiveCircle] = {}
@@ -258,6 +263,8 @@ class Hub:
         """Make a circle here, whose first device has its log up to entry `after`."""
         if not self._may_create(token):
             return session.refuse(Refusal.NO_TOKEN)
+        if self._short():
+            return session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
         wait = self._creations.take(session.source, creation.time)
         if wait:
             return session.refuse(Refusal.TOO_FAST, wait)

@@ -132,6 +132,15 @@ class TestCreate:
         assert peer.refused(peer.create()) == (Refusal.BROKEN, 0)
         assert world.hub.broken == "the disk is gone"
 
+    def test_while_it_is_short_old_circles_go_on_and_none_is_opened(self, world: World) -> None:
+        ana, bo = world.pair()
+        world.short = True
+        stranger = world.connect()
+        assert stranger.refused(stranger.create()) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
+        assert ana.one(wire.Done, ana.append()).n == 3
+        assert isinstance(bo.heard()[0], wire.Entry)
+        assert world.bound(BO).session.state is State.BOUND
+
     def test_a_disk_that_is_full_has_room_again(self, world: World) -> None:
         peer = world.connect()
         world.store.full = True

@@ -138,12 +138,14 @@ class World:
         self.random = random.Random(7)
         self.ids = 0
         self.tokens: Mapping[str | None, bool] = {None: True}
+        self.short = False
         self.hub = Hub(
             self.store,
             settings or Settings(),
             lambda: self.now,
             self.random.randbytes,
             lambda token: self.tokens.get(token, False),
+            lambda: self.short,
         )
 
     @property
