@@ -38,7 +38,7 @@ from tui.engine.committing import NOT_PUT_RIGHT
 from tui.engine.entering import TAKEN_OFF
 from tui.engine.events import EntryEnded, Finished, LinkState
 from tui.engine.following import ALTERED
-from tui.engine.roster import AFTER, DOUBT
+from tui.engine.roster import AFTER, DOUBT, in_doubt
 
 CARD = b"a card"
 
@@ -325,6 +325,12 @@ def test_one_of_several_hosts_does_it_once_for_a_flood() -> None:
         assert list(person.database.rows("SELECT * FROM intentions")) == []
     world.wait(600_000)
     assert [text for text in cy.notices() if "told the relay anew" in text] == told
+
+
+def test_whoever_has_just_come_in_doubts_nothing() -> None:
+    """The commit that let them in stands before what they can follow."""
+    _, bo = World().circle("Ana", "Bo")
+    assert not in_doubt(circle_of(bo))
 
 
 def test_a_commit_without_side_data_needs_no_putting_right() -> None:
