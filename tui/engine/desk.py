@@ -18,11 +18,14 @@ from tui.engine.events import CircleChanged, Row
 from tui.engine.founding import FoundingLine
 from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
+from tui.engine.moving import MovingLine
+from tui.engine.reading import COMMITS_KEPT
 
 BODIES_KEPT = 7 * 86_400_000
-COMMITS_KEPT = 30 * 86_400_000
-"""Commits are kept longer, as nothing behind one that is gone can be given back to a relay; and so
-are own messages as they were written."""
+"""Not of commits: a relay that was put back can be given nothing behind one that is gone, and so
+they are kept as long as a relay does."""
+SENT_KEPT = 30 * 86_400_000
+"""Own messages as they were written."""
 TIDY_EVERY = 3_600_000
 ERASED_MOST = 200
 """Bodies that are erased in one input: erasing overwrites, and a screen waits for it."""
@@ -84,7 +87,7 @@ class Desk:
         What lived on a connection alone has failed, with this error.
         """
         for line in before.lines:
-            if isinstance(line, CodeLine | FoundingLine):
+            if isinstance(line, CodeLine | FoundingLine | MovingLine):
                 line.fail(error)
         for circle, ref in before.spoken:
             spoken.forgotten(circle, ref, error)
@@ -215,7 +218,7 @@ class Desk:
             " AND (kind != 2 OR time < ?) LIMIT ?)",
             (now - BODIES_KEPT, now - COMMITS_KEPT, ERASED_MOST),
         )
-        database.write("DELETE FROM sent WHERE time < ?", (now - COMMITS_KEPT,))
+        database.write("DELETE FROM sent WHERE time < ?", (now - SENT_KEPT,))
         database.write("DELETE FROM beacons WHERE until < ?", (now,))
         if erased < ERASED_MOST:
             self._tidied = now  # otherwise the next tick goes on

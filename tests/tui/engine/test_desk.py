@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.harness import Person, World
 from tests.tui.engine.rogue import circle_of
-from tui.engine.desk import BODIES_KEPT, ERASED_MOST, TIDY_EVERY
+from tui.engine.desk import BODIES_KEPT, ERASED_MOST, SENT_KEPT, TIDY_EVERY
+from tui.engine.reading import COMMITS_KEPT
 from tui.engine.store.records import EntryRecord
 
 MANY = 2 * ERASED_MOST + 50
@@ -42,6 +43,25 @@ def test_bodies_are_erased_after_a_week_a_few_at_a_time() -> None:
     world.now += BODIES_KEPT
     ana.client.tick()
     assert bodies(ana) == 0
+
+
+def test_commits_are_kept_for_a_year_and_what_was_said_for_a_month_to_be_sent_again() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    ana.says("hello")
+    ana.invites()
+    world.settle()
+    assert bodies(ana) == 2
+    for after, commits, sent in (
+        (SENT_KEPT - TIDY_EVERY, 1, 1),
+        (2 * TIDY_EVERY, 1, 0),
+        (COMMITS_KEPT, 0, 0),
+    ):
+        world.now += after
+        ana.offline = True
+        ana.client.tick()
+        assert bodies(ana) == commits
+        assert len(ana.database.rows("SELECT 1 FROM sent")) == sent
 
 
 def test_nothing_that_every_input_asks_looks_at_all_rows() -> None:

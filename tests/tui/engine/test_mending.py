@@ -512,6 +512,23 @@ class TestWhatIsGoneAltogether:
             assert person.circle().link_sentence == CHANGES_LOST
             assert person.warnings() == [CHANGES_LOST]
 
+    def test_a_backup_of_months_ago_across_a_change(self) -> None:
+        world, (ana, bo), backup = talked("Ana", "Bo")
+        ana.invites()
+        ana.says("after the code")
+        world.settle()
+        before = agree(ana, bo)
+        for _ in range(3):
+            world.now += 30 * DAY
+            ana.client.tick()
+            bo.client.tick()
+        world.put_back(backup)
+        world.wait(10 * 60_000)
+        ana.says("on")
+        world.wait(60_000)
+        assert agree(ana, bo) == [*before, "Ana: on"]
+        assert bo.notices().count(IS_WHOLE_AGAIN) == 1 and bo.warnings() == []
+
     def test_no_host_for_a_day(self) -> None:
         world, (ana, bo, cy), backup = talked("Ana", "Bo", "Cy")
         before = agree(ana, bo, cy)
