@@ -5,27 +5,59 @@ Nothing here is about one circle, one person or one address.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
 from relay.hub import Hub
 from relay.wire import Refusal
 
 
-def render(hub: Hub, sockets: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number. A `label` is a name and its value, which may not need to be escaped."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    help: str
+    value: float
+    label: tuple[str, str] | None = None
+
+    def lines(self) -> Iterator[str]:
+        """A line of help, one of type, and the sample."""
+        yield f"# HELP {self.name} {self.help}"
+        yield f"# TYPE {self.name} {self.kind}"
+        label = f'{{{self.label[0]}="{self.label[1]}"}}' if self.label else ""
+        yield f"{self.name}{label} {self.value:.15g}"
+
+
+def of_hub(hub: Hub, sockets: int) -> list[Metric]:
+    """What the relay counts by itself."""
+    counts = hub.statistics
+    restoring = sum(circle.mending.under_way for circle in hub.circles.values())
+    return [
+        Metric("hallway_sockets", "gauge", "Sockets that are open.", sockets),
+        Metric("hallway_sessions", "gauge", "Sockets that have shaken hands.", len(hub.sessions)),
+        Metric("hallway_circles_in_memory", "gauge", "Circles in use lately.", len(hub.circles)),
+        Metric("hallway_circles_restoring", "gauge", "Of these, logs being made whole.", restoring),
+        Metric(
+            "hallway_bindings_total", "counter", "Devices bound since the start.", counts.bindings
+        ),
+        Metric(
+            "hallway_entries_total", "counter", "Entries ordered since the start.", counts.ordered
+        ),
+        Metric("hallway_deliveries_total", "counter", "Entries sent to readers.", counts.delivered),
+    ]
+
+
+def render(hub: Hub, sockets: int, more: Iterable[Metric] = ()) -> str:
     """The page: one line of help, one of type and the samples for each metric."""
     counts = hub.statistics
     lines = [
-        *_metric("sockets", "gauge", "Sockets that are open.", sockets),
-        *_metric("sessions", "gauge", "Sockets that have shaken hands.", len(hub.sessions)),
-        *_metric("bindings_total", "counter", "Devices bound since the start.", counts.bindings),
-        *_metric("entries_total", "counter", "Entries ordered since the start.", counts.ordered),
-        *_metric("deliveries_total", "counter", "Entries sent to readers.", counts.delivered),
+        *(line for metric in (*of_hub(hub, sockets), *more) for line in metric.lines()),
         "# HELP hallway_refusals_total Refusals, by their name in the protocol.",
         "# TYPE hallway_refusals_total counter",
     ]
     for code, count in sorted(counts.refusals.items()):
         lines.append(f'hallway_refusals_total{{name="{Refusal(code).name.lower()}"}} {count}')
     return "\n".join(lines) + "\n"
-
-
-def _metric(name: str, kind: str, text: str, value: int) -> tuple[str, str, str]:
-    full = f"hallway_{name}"
-    return f"# HELP {full} {text}", f"# TYPE {full} {kind}", f"{full} {value}"

@@ -18,13 +18,14 @@ import os
 import socket
 import ssl
 from collections import Counter
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -32,6 +33,9 @@ from crypto.access.binding import HOST_LIMIT
 from relay import metrics, wire
 from relay.hub import Hub
 from relay.limits import LOW_WATER, QUEUE_LIMIT, source
+from relay.pages import invite, response
+from relay.pages.response import Page
+from relay.proxy import plain, spoke_tls, trusted, visitor
 from relay.session import Session
 from relay.wire import MESSAGE_LIMIT, Refusal
 
@@ -52,7 +56,8 @@ STRANGE_NAMES = 3
 LOCAL = "local"
 """The address of whoever comes through the relay's own Unix socket: its operator."""
 
-_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+FORWARDED_FOR, FORWARDED_PROTO = "X-Forwarded-For", "X-Forwarded-Proto"
+
 _VERSION = bytes((wire.VERSION,))
 
 LOG = logging.getLogger("relay")
@@ -82,11 +87,11 @@ class Socket(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, edge: Server) -> None:
+    def __init__(self, edge: Server, operators: bool = False) -> None:
         self._edge = edge
         self._protocol = ServerProtocol(max_size=MESSAGE_LIMIT, logger=_QUIET)
         self._session: Session | None = None
-        self._address = ""
+        self._address = LOCAL if operators else ""
         self._source = ""
         self._out: list[bytes] = []
         self._size = 0
@@ -104,7 +109,8 @@ class Socket(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(LOW_WATER - 1, LOW_WATER // 2)
         peer = transport.get_extra_info("peername")
-        self._address = peer[0] if isinstance(peer, tuple) else LOCAL
+        if not self._address:
+            self._address = peer[0] if isinstance(peer, tuple) else LOCAL
         self._source = source(self._address)
         if not self._edge.admit(self, self._source):
             self.abort()
@@ -233,19 +239,38 @@ class Socket(asyncio.Protocol):
             # Something that ends the websocket came with the request that would begin it.
             self.abort()
             return
-        response = self._edge.page(request.path, self._address == LOCAL)
-        if response is not None:
-            status, text = response
-            self._protocol.send_response(self._protocol.reject(status, text))
+        page = self._edge.page(request.path, self._address == LOCAL)
+        if page is not None:
+            answer = self._protocol.reject(page.status, page.text)
+            del answer.headers["Content-Type"]
+            answer.headers.update(page.headers())
+            self._protocol.send_response(answer)
             return
-        answer: Response = self._protocol.accept(request)
+        tls = self._transport.get_extra_info("ssl_object") is not None
+        if self._edge.believes(self._address):
+            tls = spoke_tls(request.headers.get_all(FORWARDED_PROTO))
+            if not self._from(visitor(request.headers.get_all(FORWARDED_FOR), self._edge.proxies)):
+                return self.abort()
+        elif FORWARDED_FOR in request.headers:
+            self._edge.forwarded(self._address)
+        answer = self._protocol.accept(request)
+        opened = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
+        if not opened:
+            answer.headers.update(response.guards())
         self._protocol.send_response(answer)
         self._send_protocol()
-        if answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            tls = self._transport.get_extra_info("ssl_object") is not None
+        if opened:
             here = self._transport.get_extra_info("sockname")
             host = self._edge.dialled(request.headers.get("Host", ""), here, tls)
             self._session = self._edge.greet(self, self._address, self._source, host)
+
+    def _from(self, address: str | None) -> bool:
+        """A proxy says whose socket this is; whether there is room for another one from there."""
+        if address is None:
+            return True
+        before, self._address = self._source, address
+        self._source = source(address)
+        return self._edge.came_from(before, self._source)
 
     def _take(self, frame: Frame) -> None:
         session = self._session
@@ -324,7 +349,9 @@ class Server:
 
     `names` are the addresses under which clients know this relay (docs/protocol.md section 3.1),
     besides the address and port at which a socket arrives. Under any other name nobody can bind:
-    what was signed for a relay elsewhere is worth nothing here.
+    what was signed for a relay elsewhere is worth nothing here. `proxies` are the addresses of the
+    reverse proxies that are believed about whom they speak for, and `install` is where `/i` says
+    that Hallway can be had.
     """
 
     def __init__(
@@ -333,8 +360,17 @@ class Server:
         names: frozenset[str] = frozenset(),
         opening: float = OPENING_SECONDS,
         closing: float = CLOSING_SECONDS,
+        proxies: Iterable[str] = (),
+        install: str = "",
+        each_second: Callable[[], None] = lambda: None,
+        machine: Callable[[], Iterable[metrics.Metric]] = tuple,
     ) -> None:
         self.hub = hub
+        self.proxies = trusted(proxies)
+        self._forwarded = False
+        self._invite = invite.page(install)
+        self._each_second = each_second
+        self._machine = machine
         self._opening = opening
         self._closing = closing
         self.stopping = asyncio.Event()
@@ -367,6 +403,13 @@ class Server:
         bound = _bind_locally(path)
         listener = await self._loop.create_unix_server(lambda: Socket(self), sock=bound)
         self._listeners.append(listener)
+
+    async def listen_to_operator(self, host: str, port: int) -> int:
+        """As `listen`, for whoever may know the counts, at an address of the loopback. OSError."""
+        listener = await self._loop.create_server(lambda: Socket(self, operators=True), host, port)
+        self._listeners.append(listener)
+        chosen: int = listener.sockets[0].getsockname()[1]
+        return chosen
 
     async def stop(self) -> None:
         """Tell everyone, let them take what was sent to them, and close."""
@@ -405,6 +448,7 @@ class Server:
         self._rounds += 1
         for each in list(self._rings[self._rounds % PING_SECONDS]):
             each.ping()
+        self._each_second()
         if self.hub.broken is not None:
             self.stopping.set()
 
@@ -419,6 +463,10 @@ class Server:
         self._rings[socket.ring][socket] = None
         self._by_source[source] += 1
         self._hurry(socket, self._opening)
+        # Whom a proxy speaks for is heard with the request.
+        return self.believes(source) or self._has_room(source)
+
+    def _has_room(self, source: str) -> bool:
         # Those above the limit hear why, once they have shaken hands; but not any number of them.
         return self._by_source[source] <= 2 * self.hub.settings.sockets_per_source
 
@@ -427,11 +475,36 @@ class Server:
         self.sockets.pop(socket, None)
         self._hurried.pop(socket, None)
         self._rings[socket.ring].pop(socket, None)
+        self._leave(source)
+        if not self.sockets:
+            self._empty.set()
+
+    def _leave(self, source: str) -> None:
         self._by_source[source] -= 1
         if not self._by_source[source]:
             del self._by_source[source]
-        if not self.sockets:
-            self._empty.set()
+
+    def came_from(self, before: str, source: str) -> bool:
+        """A socket is not the proxy's `before`; whether there is room for another one of this."""
+        self._leave(before)
+        self._by_source[source] += 1
+        return self._has_room(source)
+
+    def believes(self, address: str) -> bool:
+        """Whether this is the address of a proxy that the operator has named."""
+        return bool(self.proxies) and plain(address) in self.proxies
+
+    def forwarded(self, address: str) -> None:
+        """A socket came with a header of a proxy that nobody has named."""
+        peer = plain(address)
+        if not self._forwarded and peer is not None and ip_address(peer).is_private:
+            self._forwarded = True
+            LOG.warning(
+                "A proxy at %s speaks for others, who count as one source together."
+                " If it is yours: --proxy %s",
+                peer,
+                peer,
+            )
 
     def greet(self, socket: Socket, address: str, source: str, host: str | None) -> Session:
         """A socket has shaken hands: the relay's session takes over."""
@@ -470,16 +543,22 @@ class Server:
             )
         return None
 
-    def page(self, path: str, local: bool) -> tuple[HTTPStatus, str] | None:
+    def page(self, path: str, local: bool) -> Page | None:
         """What a GET of this path is answered; None where it is to be a websocket."""
-        if path == "/metrics" and local:
-            return HTTPStatus.OK, metrics.render(self.hub, len(self.sockets))
-        if path == "/livez":
-            return HTTPStatus.OK, "alive\n"
-        if path == "/readyz":
-            ready = self.hub.broken is None and not self.stopping.is_set()
-            return (HTTPStatus.OK, "ready\n") if ready else (_UNAVAILABLE, "not ready\n")
-        return None if path == "/" else (HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+        match path.partition("?")[0]:
+            case "/":
+                return None
+            case "/metrics" if local:
+                text = metrics.render(self.hub, len(self.sockets), self._machine())
+                return response.metrics(text)
+            case "/livez":
+                return response.ALIVE
+            case "/readyz":
+                ready = self.hub.broken is None and not self.stopping.is_set()
+                return response.READY if ready else response.NOT_READY
+            case "/i":
+                return self._invite
+        return response.NOT_FOUND
 
     def _hurry(self, socket: Socket, seconds: float) -> None:
         socket.deadline = self._loop.time() + seconds
