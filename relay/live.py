@@ -116,7 +116,8 @@ class LiveCircle:
         head = self.head()
         told = self.mending.told
         if told is not None:
-            session.send(wire.Begins(told.base, told.base_hash, told.n, told.hash))
+            begins = wire.Begins(told.base, told.base_hash, told.n, told.hash, told.alone)
+            session.send(begins)
         session.send(
             wire.Bound(
                 head.incarnation,

@@ -177,12 +177,14 @@ class Restored:
 @dataclass(frozen=True, slots=True)
 class Begins:
     """Before `bound`, where the circle came from another relay: the log is here from behind entry
-    `base` on, and what was told of it went up to entry n; `base_hash` and `hash` are their h."""
+    `base` on, and what was told of it went up to entry n, behind which nothing counts where the
+    move was ordered (`alone`); `base_hash` and `hash` are their h."""
 
     base: int
     base_hash: bytes
     n: int
     hash: bytes
+    alone: bool
 
 
 FromRelay: TypeAlias = (
@@ -228,6 +230,6 @@ FROM_RELAY: Layout[FromRelay] = Layout(
         16: (CaughtUp, (NUMBER,)),
         17: (Restoring, (NUMBER, NUMBER, flag)),
         18: (Restored, ()),
-        19: (Begins, (NUMBER, HASH, NUMBER, HASH)),
+        19: (Begins, (NUMBER, HASH, NUMBER, HASH, flag)),
     },
 )

@@ -94,7 +94,7 @@ class TestComing:
         moved = Moved()
         peer = moved.world.connect()
         begins, bound, told, end = peer.say(moved.settle(peer))
-        assert begins == wire.Begins(3, moved.chain(3), 6, moved.chain(6))
+        assert begins == wire.Begins(3, moved.chain(3), 6, moved.chain(6), True)
         assert isinstance(bound, wire.Bound)
         assert (bound.n, bound.hash, bound.handshake, bound.whole) == (3, moved.chain(3), 0, 4)
         assert (bound.chairs, bound.cap) == (2, 5)

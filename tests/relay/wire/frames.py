@@ -36,7 +36,7 @@ from_relay: st.SearchStrategy[FromRelay] = st.one_of(
     st.builds(wire.CaughtUp, numbers),
     st.builds(wire.Restoring, numbers, numbers, st.booleans()),
     st.builds(wire.Restored),
-    st.builds(wire.Begins, numbers, keys, numbers, keys),
+    st.builds(wire.Begins, numbers, keys, numbers, keys, st.booleans()),
 )
 from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(
