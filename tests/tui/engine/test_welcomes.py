@@ -78,9 +78,8 @@ def test_its_parts_do_not_fit() -> None:
 def test_the_relay_has_removed_the_device() -> None:
     _, bo = probing()
     show(bo, wire.Refused(None, Refusal.REMOVED))
-    assert bo.client.entries()  # nothing has ended the code: it goes on asking
-    (wish,) = bo.client.links().values()
-    assert wish.kind is LinkKind.GUEST
+    assert "ask anew, with fresh keys" in ended(bo)
+    assert bo.client.links() == {}
 
 
 @pytest.mark.parametrize("code", [Refusal.GOING, Refusal.TOO_FAST, Refusal.VERSION])
