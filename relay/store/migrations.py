@@ -2,7 +2,7 @@
 
 The schema is the numbered files in `schema/`, carried out in order and each once; a new file and an
 upgraded one end up the same. SQLite's `user_version` says how far a file is, its `application_id`
-that it is a relay's at all.
+that it is a relay's at all. Before a file is brought up to date a copy of it is laid beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import apsw
 
 from crypto.primitives import Rng
 from relay.store.contract import StoreError
+from relay.store.copying import COPY_ID, copy
 
 APPLICATION_ID = 0x48574C59
 """`HWLY`, in the file's header."""
@@ -45,9 +46,14 @@ def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
-def prepare(connection: apsw.Connection, path: Path, rng: Rng) -> None:
-    """Make the file ready for appending, new or old. StoreError if it is not a relay's."""
-    _refuse_foreign(connection, path)
+def prepare(connection: apsw.Connection, path: Path, rng: Rng, copied: bool = False) -> None:
+    """Make the file ready for appending, new or old. StoreError if it is not a relay's.
+
+    A copy is made ready only where that is wanted (`copied`), and stays marked as one.
+    """
+    refuse_foreign(connection, path)
+    if not copied and connection.pragma("application_id") == COPY_ID:
+        raise StoreError(f"{path} is a backup. Put it back with \u2018hallway relay restore\u2019.")
     # In this order: the journal's kind can only be changed outside of a transaction.
     if connection.pragma("journal_mode", "wal") != "wal":
         raise StoreError(f"{path} cannot have a write-ahead log here; choose a local disk.")
@@ -85,10 +91,17 @@ def named(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_foreign(connection: apsw.Connection, path: Path) -> None:
+def refuse_foreign(connection: apsw.Connection, path: Path) -> None:
+    """StoreError where the file is something else's, or of a newer schema."""
     empty = not connection.execute("SELECT count(*) FROM sqlite_schema").get
-    if not empty and connection.pragma("application_id") != APPLICATION_ID:
-        raise StoreError(f"{path} is a database, but not a relay's. Name another directory.")
+    if not empty and connection.pragma("application_id") not in (APPLICATION_ID, COPY_ID):
+        raise StoreError(f"{path} is a database, but not a relay's. Name another one.")
+    version, known = int(connection.pragma("user_version")), len(steps())
+    if version > known:
+        raise StoreError(
+            f"{path} was written by a newer Hallway (schema {version}, this one knows "
+            f"{known}). Update Hallway on this machine."
+        )
 
 
 def _keep_name(path: Path) -> None:
@@ -102,18 +115,16 @@ def _keep_name(path: Path) -> None:
 
 def _upgrade(connection: apsw.Connection, path: Path, rng: Rng) -> None:
     wanted = steps()
+    version = int(connection.pragma("user_version"))
+    if version == len(wanted):
+        return  # nothing is written, so that a relay also starts on a disk that is nearly full
+    if version:
+        copy(connection, path.with_name(f"{path.name}.schema-{version}"))
     with connection:
-        version = int(connection.pragma("user_version"))
-        if version > len(wanted):
-            raise StoreError(
-                f"{path} was written by a newer Hallway (schema {version}, this one knows "
-                f"{len(wanted)}). Update Hallway on this machine."
-            )
-        if version == len(wanted):
-            return  # nothing is written, so that a relay also starts on a disk that is nearly full
+        version = int(connection.pragma("user_version"))  # another process may have done it
         for step in wanted[version:]:
             connection.execute(step)
-        connection.pragma("application_id", APPLICATION_ID)
         connection.pragma("user_version", len(wanted))
         if version == 0:
+            connection.pragma("application_id", APPLICATION_ID)
             connection.execute("INSERT INTO relay (only, key) VALUES (1, ?)", (rng(32),))
