@@ -6,7 +6,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -129,7 +129,13 @@ def _walk(node: ast.AST, function: str, around: tuple[ast.AST, ...]) -> Iterator
 
 def load(path: str, root: Path = CHECKOUT) -> Module:
     """A module by its path in the checkout."""
-    return Module(path, (root / path).read_bytes())
+    return _module(path, (root / path).read_bytes())
+
+
+@cache
+def _module(path: str, source: bytes) -> Module:
+    """What is made of a module is made once: every line of a table asks for it."""
+    return Module(path, source)
 
 
 def modules(root: Path = CHECKOUT) -> list[Module]:
