@@ -27,6 +27,7 @@ from tui.engine.events import (
     Refused,
 )
 from tui.engine.links import FIRST_WAIT, LONGEST_WAIT, LinkId, LinkKind, back_off
+from tui.engine.reading import COMMITS_KEPT
 
 
 def test_every_command_has_somebody_who_carries_it_out() -> None:
@@ -378,7 +379,7 @@ def test_what_was_kept_long_enough_goes() -> None:
     bo.client.tick()
     held = "SELECT DISTINCT kind FROM entries WHERE body IS NOT NULL AND n < 4"
     assert bo.database.rows(held) == [(2,)]
-    world.now += 23 * 86_400_000
+    world.now += COMMITS_KEPT
     bo.client.tick()
     assert bo.database.rows(held) == []
     assert bo.texts() == ["Ana: old"]
