@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -137,12 +138,18 @@ def _settle(arguments: argparse.Namespace) -> Settled:
 
 def _run(config: Config, directory: Directory) -> int:
     # Imported here: stop, status and config need no server.
+    from relay.logs import begin
     from relay.serving import run_until_ended
 
-    logging.basicConfig(format="%(levelname)s: %(message)s")
+    begin(config.log, sys.stderr)
+    log = logging.getLogger("relay")
+    say = log.info if config.log == "json" else partial(print, flush=True)
     tls = _tls(config)
     with Held(directory):
-        broken = run_until_ended(config, directory, tls, lambda line: print(line, flush=True))
+        broken = run_until_ended(config, directory, tls, say)
+    if broken and config.log == "json":
+        log.critical(broken)
+        return 1
     return _fail(broken) if broken else 0
 
 

@@ -50,6 +50,14 @@ class Directory:
         """There since a person ended the relay, until it runs again; its time says when."""
         return self.path / "relay.stopped"
 
+    def size(self) -> int:
+        """Bytes of the database and of what SQLite keeps beside it."""
+        total = 0
+        for beside in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                total += os.stat(f"{self.database}{beside}").st_size
+        return total
+
     def runner(self) -> int | None:
         """The process id of the relay that runs here, or None. DirectoryError as it starts."""
         try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relay.hub import Hub
+from relay.machine import Usage
 from relay.wire import Refusal
 
 
@@ -47,6 +48,32 @@ def of_hub(hub: Hub, sockets: int) -> list[Metric]:
             "hallway_entries_total", "counter", "Entries ordered since the start.", counts.ordered
         ),
         Metric("hallway_deliveries_total", "counter", "Entries sent to readers.", counts.delivered),
+    ]
+
+
+def of_machine(
+    usage: Usage, disk: int | None, memory: int | None, database: int, started: int, short: bool
+) -> list[Metric]:
+    """What the machine has left, and what the relay takes of it; what nobody knows is left out.
+
+    Bytes; `started` in milliseconds since 1970.
+    """
+    known = (
+        ("hallway_disk_free_bytes", "Bytes that the relay may still write.", disk),
+        ("hallway_memory_free_bytes", "Bytes of memory that may be had.", memory),
+        ("process_resident_memory_bytes", "Bytes of memory that are taken.", usage.memory),
+        ("process_open_fds", "Files and sockets that are open.", usage.files),
+    )
+    return [
+        *(Metric(name, "gauge", text, value) for name, text, value in known if value is not None),
+        Metric("hallway_database_bytes", "gauge", "Bytes of the database's files.", database),
+        Metric("hallway_short", "gauge", "1 while no new circle is opened, else 0.", short),
+        Metric(
+            "process_cpu_seconds_total", "counter", "Seconds of processor time.", usage.processor
+        ),
+        Metric(
+            "process_start_time_seconds", "gauge", "When it started, since 1970.", started / 1000
+        ),
     ]
 
 

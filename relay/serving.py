@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from relay import metrics
+from relay.backup import begin_anew
 from relay.config import Config, ConfigError, address
 from relay.directory import Directory
 from relay.hub import Hub
 from relay.limits import DAY, SECOND, Rate, Settings
+from relay.machine import free_disk, free_memory, usage
 from relay.server import Server
+from relay.shortage import MIB, Resource, Shortage
 from relay.store.sqlite import SqliteStore
+from relay.supervisor import Pulse, Supervisor
 
-MIB = 1024 * 1024
+LOG = logging.getLogger("relay")
 
 GC_FIRST = 20_000
 """Objects between two rounds of the garbage collector: sessions hold each other in few cycles."""
@@ -73,6 +80,9 @@ async def serve(
     def wake() -> None:
         loop.call_soon_threadsafe(server.settle)
 
+    _tell_of_backup(begin_anew(directory.database, os.urandom, milliseconds()))
+    supervisor = Supervisor(os.environ, os.getpid())
+    shortage = shortage_of(config, directory)
     store = SqliteStore(directory.database, wake)
     hub = Hub(
         store,
@@ -80,8 +90,9 @@ async def serve(
         milliseconds,
         os.urandom,
         may_create=lambda token: config.create == "open",
+        short=shortage,
     )
-    server = Server(hub, frozenset(name.lower() for name in config.name))
+    server = _server(config, directory, hub, shortage, supervisor)
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, server.stopping.set)
     try:
@@ -89,13 +100,60 @@ async def serve(
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_FIRST)
+        supervisor.tell("READY=1")
         await server.stopping.wait()
     finally:
+        supervisor.tell("STOPPING=1")
         await server.stop()
         store.close()
     if hub.broken is None:
         return None
     return f"{hub.broken} Nothing more was acknowledged, and the relay has stopped."
+
+
+def shortage_of(config: Config, directory: Directory) -> Shortage:
+    """What may run short here, and what is the least of it."""
+    disk, memory = config.spare_disk_mib * MIB, config.spare_memory_mib * MIB
+    resources = (
+        Resource("disk", "spare_disk_mib", disk, lambda: free_disk(directory.path)),
+        Resource("memory", "spare_memory_mib", memory, free_memory),
+    )
+    return Shortage(resources, LOG.warning)
+
+
+def _server(
+    config: Config, directory: Directory, hub: Hub, shortage: Shortage, supervisor: Supervisor
+) -> Server:
+    started = milliseconds()
+    pulse = Pulse(hub.store, supervisor, lambda: hub.broken is None)
+
+    def each_second() -> None:
+        now = milliseconds()
+        shortage.tick(now)
+        pulse.tick(now)
+
+    def machine() -> list[metrics.Metric]:
+        free = free_disk(directory.path), free_memory()
+        return metrics.of_machine(usage(), *free, directory.size(), started, shortage())
+
+    shortage.tick(started)
+    return Server(
+        hub,
+        frozenset(name.lower() for name in config.name),
+        proxies=config.proxy,
+        install=config.install,
+        each_second=each_second,
+        machine=machine,
+    )
+
+
+def _tell_of_backup(circles: int) -> None:
+    if circles:
+        LOG.warning(
+            "This relay was put back from a backup. Circles: %d. What they have lost is asked of"
+            " their members' devices as they come; until then nothing new is ordered in them.",
+            circles,
+        )
 
 
 async def _listen(
@@ -110,14 +168,29 @@ async def _listen(
     except OSError as error:
         # The path may be too long for a socket. The relay can do without: only status cannot.
         say(f"no status on {directory.socket}: {error.strerror or error}")
+    if config.metrics:
+        host, port = address(config.metrics)
+        with _unable(config.metrics, "--metrics"):
+            port = await server.listen_to_operator(host, port)
+        say(f"metrics on http://{_shown(host)}:{port}/metrics")
     for each in config.listen:
         host, port = address(each)
-        try:
+        with _unable(each, "--listen"):
             port = await server.listen(host, port, tls)
-        except OSError as error:
-            raise ConfigError(
-                f"{each} cannot be listened on: {error.strerror or error}."
-                " Name another address with --listen."
-            ) from error
-        shown = f"[{host}]" if ":" in host else host
-        say(f"listening on {'wss' if tls else 'ws'}://{shown}:{port}")
+        say(f"listening on {'wss' if tls else 'ws'}://{_shown(host)}:{port}")
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@contextmanager
+def _unable(where: str, flag: str) -> Iterator[None]:
+    """What an address cannot be listened on for, as a ConfigError."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{where} cannot be listened on: {error.strerror or error}."
+            f" Name another address with {flag}."
+        ) from error

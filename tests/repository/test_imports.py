@@ -15,9 +15,12 @@ from tests.repository.checkout import ROOT, dotted, modules
 # Where bytes meet a socket, a clock or a person. All else is handed what it needs.
 EDGES = (
     "relay.cli",
+    "relay.doctor",
+    "relay.round_trip",
     "relay.server",
     "relay.serving",
     "relay.store.jetstream",
+    "relay.supervisor",
     "tui.app",
     "tui.cli",
     "tui.engine.control",
@@ -27,7 +30,14 @@ EDGES = (
     "tui.screens",
     "tui.widgets",
 )
-ASYNCIO = tuple(edge for edge in EDGES if edge not in ("relay.cli", "tui.engine.control"))
+BLOCKING = (
+    "relay.cli",
+    "relay.doctor",
+    "relay.round_trip",
+    "relay.supervisor",
+    "tui.engine.control",
+)
+ASYNCIO = tuple(edge for edge in EDGES if edge not in BLOCKING)
 
 CLOCKS_AND_DICE = {"datetime.now", "datetime.utcnow", "date.today", "os.urandom", "os.getrandom"}
 
