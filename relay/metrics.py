@@ -5,7 +5,7 @@ Nothing here is about one circle, one person or one address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,9 +25,10 @@ class Metric:
     label: tuple[str, str] | None = None
 
     def lines(self) -> Iterator[str]:
-        """A line of help, one of type, and the sample."""
-        yield f"# HELP {self.name} {self.help}"
-        yield f"# TYPE {self.name} {self.kind}"
+        """A line of help and one of type, where there are any words, and the sample."""
+        if self.help:
+            yield f"# HELP {self.name} {self.help}"
+            yield f"# TYPE {self.name} {self.kind}"
         label = f'{{{self.label[0]}="{self.label[1]}"}}' if self.label else ""
         yield f"{self.name}{label} {self.value:.15g}"
 
@@ -48,6 +49,22 @@ def of_hub(hub: Hub, sockets: int) -> list[Metric]:
             "hallway_entries_total", "counter", "Entries ordered since the start.", counts.ordered
         ),
         Metric("hallway_deliveries_total", "counter", "Entries sent to readers.", counts.delivered),
+    ]
+
+
+def of_proxies(counts: Mapping[str, int]) -> list[Metric]:
+    """Sockets by what a reverse proxy said of them."""
+    words = "Sockets through a named proxy that named its visitor, or was silent; of a strange one."
+    labels = ("named", "silent", "strange")
+    return [
+        Metric(
+            "hallway_proxied_total",
+            "counter",
+            "" if place else words,
+            counts.get(label, 0),
+            ("visitor", label),
+        )
+        for place, label in enumerate(labels)
     ]
 
 
@@ -80,11 +97,16 @@ def of_machine(
 def render(hub: Hub, sockets: int, more: Iterable[Metric] = ()) -> str:
     """The page: one line of help, one of type and the samples for each metric."""
     counts = hub.statistics
-    lines = [
-        *(line for metric in (*of_hub(hub, sockets), *more) for line in metric.lines()),
-        "# HELP hallway_refusals_total Refusals, by their name in the protocol.",
-        "# TYPE hallway_refusals_total counter",
+    refusals = "Refusals, by their name in the protocol."
+    named = [
+        Metric(
+            "hallway_refusals_total",
+            "counter",
+            "" if place else refusals,
+            count,
+            ("name", Refusal(code).name.lower()),
+        )
+        for place, (code, count) in enumerate(sorted(counts.refusals.items()))
     ]
-    for code, count in sorted(counts.refusals.items()):
-        lines.append(f'hallway_refusals_total{{name="{Refusal(code).name.lower()}"}} {count}')
-    return "\n".join(lines) + "\n"
+    found = (*of_hub(hub, sockets), *more, *named)
+    return "\n".join(line for metric in found for line in metric.lines()) + "\n"

@@ -247,11 +247,14 @@ class Socket(asyncio.Protocol):
             self._protocol.send_response(answer)
             return
         tls = self._transport.get_extra_info("ssl_object") is not None
+        named = FORWARDED_FOR in request.headers
         if self._edge.believes(self._address):
+            self._edge.proxied["named" if named else "silent"] += 1
             tls = spoke_tls(request.headers.get_all(FORWARDED_PROTO))
             if not self._from(visitor(request.headers.get_all(FORWARDED_FOR), self._edge.proxies)):
                 return self.abort()
-        elif FORWARDED_FOR in request.headers:
+        elif named:
+            self._edge.proxied["strange"] += 1
             self._edge.forwarded(self._address)
         answer = self._protocol.accept(request)
         opened = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
@@ -367,6 +370,8 @@ class Server:
     ) -> None:
         self.hub = hub
         self.proxies = trusted(proxies)
+        self.proxied: Counter[str] = Counter()
+        """Sockets by what was said about whom they are of: by a named proxy or not, or nothing."""
         self._forwarded = False
         self._invite = invite.page(install)
         self._each_second = each_second
@@ -549,8 +554,8 @@ class Server:
             case "/":
                 return None
             case "/metrics" if local:
-                text = metrics.render(self.hub, len(self.sockets), self._machine())
-                return response.metrics(text)
+                more = (*metrics.of_proxies(self.proxied), *self._machine())
+                return response.metrics(metrics.render(self.hub, len(self.sockets), more))
             case "/livez":
                 return response.ALIVE
             case "/readyz":

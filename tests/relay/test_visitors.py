@@ -227,6 +227,20 @@ class TestOperators:
         assert "hallway_circles_in_memory 1\n" in text
         assert "machine_load 0.5\n" in text
 
+    async def test_what_proxies_say_is_counted(self, tmp_path: Path) -> None:
+        for proxies, headers, counts in (
+            (("127.0.0.1",), {"X_Forwarded_For": "192.0.2.1"}, (1, 0, 0)),
+            (("127.0.0.1",), {}, (0, 1, 0)),
+            ((), {"X_Forwarded_For": "192.0.2.1"}, (0, 0, 1)),
+            ((), {}, (0, 0, 0)),
+        ):
+            async with running(tmp_path, proxies=proxies) as edge:
+                async with edge.behind(**headers):
+                    port = await edge.server.listen_to_operator("127.0.0.1", 0)
+                    _, _, text = await get(port, "/metrics")
+            for label, count in zip(("named", "silent", "strange"), counts, strict=True):
+                assert f'hallway_proxied_total{{visitor="{label}"}} {count}\n' in text
+
     async def test_the_page_is_in_prometheus_form_and_names_no_circle(self, tmp_path: Path) -> None:
         async with running(tmp_path) as edge:
             async with edge.behind() as ana:
