@@ -93,7 +93,7 @@ async def test_a_database_that_is_put_back_is_made_whole(computer: Machine) -> N
     disk = Disk(computer)
     await talk(ana, bo, 5)
     disk.copy()
-    await asyncio.gather(code(ana), talk(ana, bo, 40))
+    await asyncio.gather(code(bo), talk(ana, bo, 20))
     bo.tail.end()
     before = read(ana)["text"]
     disk.put_back()
