@@ -88,6 +88,7 @@ class Socket:
     person: Person
     link: LinkId
     session: Session | None = None
+    host: str = HOST
     up: deque[bytes] = field(default_factory=deque)
     down: deque[bytes] = field(default_factory=deque)
     open: bool = True
@@ -274,8 +275,18 @@ class Person:
         return [str(row.state) for row in self.rows(circle) if row.mine and row.kind == "text"]
 
 
+@dataclass
+class Other:
+    """A relay beside the one that everybody begins at."""
+
+    store: MemoryStore
+    hub: Hub
+    token: str | None = None
+    down: bool = False
+
+
 class World:
-    """One relay, everybody's engines, and the links between."""
+    """One relay, everybody's engines, and the links between; and other relays, where wanted."""
 
     def __init__(self, seed: int = 1, settings: Settings = GENEROUS) -> None:
         self.now = NOW
@@ -285,9 +296,34 @@ class World:
         self.hub = self._hub()
         self.people: list[Person] = []
         self.relay_down = False
+        self.others: dict[str, Other] = {}
 
     def _hub(self) -> Hub:
-        return Hub(self.store, self.settings, lambda: self.now, self.random.randbytes)
+        return self._over(self.store)
+
+    def _over(self, store: MemoryStore, token: str | None = None) -> Hub:
+        return Hub(
+            store,
+            self.settings,
+            lambda: self.now,
+            self.random.randbytes,
+            lambda given: token is None or given == token,
+        )
+
+    def relay(self, host: str, token: str | None = None) -> Other:
+        """Another relay than everybody's, at this address; opening a circle there takes a token."""
+        store = MemoryStore(key=bytes((8 + len(self.others),)) * 32)
+        other = self.others[host] = Other(store, self._over(store, token), token)
+        return other
+
+    def restart(self, host: str) -> None:
+        """Another relay is killed: what it acknowledged is kept."""
+        other = self.others[host]
+        for socket in self.sockets():
+            if socket.host == host:
+                socket.cut()
+        other.store.waiting.clear()
+        other.hub = self._over(other.store, other.token)
 
     def person(
         self, name: str, default: str = HOST, database: CrashingDatabase | None = None
@@ -314,12 +350,17 @@ class World:
 
     def connect(self, person: Person, link: LinkId) -> None:
         """A socket is opened, unless the relay is down."""
-        if self.relay_down:
+        host = person.client.links()[link].address.dialled
+        other = self.others.get(host)
+        if self.relay_down if other is None else other.down:
             person.guarded(lambda: person.client.link_closed(link))
             return
-        socket = Socket(person, link)
+        socket = Socket(person, link, host=host)
         person.sockets[link] = socket
-        socket.session = self.hub.connect(socket, "192.0.2.1", HOST)
+        if other is None:
+            socket.session = self.hub.connect(socket, "192.0.2.1", HOST)
+        else:
+            socket.session = other.hub.connect(socket, "192.0.2.1", host)
         person.guarded(lambda: person.client.link_opened(link))
 
     def sockets(self) -> list[Socket]:
@@ -328,7 +369,8 @@ class World:
     def restart_relay(self) -> None:
         """The relay is killed: what it acknowledged is kept, nothing else of it."""
         for socket in self.sockets():
-            socket.cut()
+            if socket.host not in self.others:
+                socket.cut()
         self.store.waiting.clear()
         self.hub = self._hub()
 
@@ -371,14 +413,16 @@ class World:
         if any([person.sync() for person in self.people]):
             return True
         ways = self._ways()
-        choices = len(ways) + (1 if self.store.waiting else 0)
+        stores = [self.store, *(other.store for other in self.others.values())]
+        busy = [store for store in stores if store.waiting]
+        choices = len(ways) + len(busy)
         if not choices:
             return any(person.sync() for person in self.people)
         choice = self.random.randrange(choices)
         if choice < len(ways):
             self.deliver(*ways[choice])
         else:
-            self.store.settle_one()
+            busy[choice - len(ways)].settle_one()
         return True
 
     def settle(self, steps: int = 50_000, wait: int = 10_000) -> None:
@@ -408,6 +452,8 @@ class World:
     def tick(self) -> None:
         """A moment passes for everybody."""
         self.hub.tick()
+        for other in self.others.values():
+            other.hub.tick()
         for person in self.people:
             person.guarded(person.client.tick)
 

@@ -13,7 +13,7 @@ from crypto.code_reading import read_code
 from crypto.content import TEXT_LONGEST, Leave, Text
 from crypto.errors import AddressError, CodeError, TypoError
 from crypto.relay_address import Address
-from tui.engine import commands, door, facts, returning, saying, settling, spoken
+from tui.engine import commands, door, facts, moving, returning, saying, settling, spoken
 from tui.engine.circle import Circle
 from tui.engine.desk import Desk
 from tui.engine.entering import JoiningLine, NameplateLine, request
@@ -32,6 +32,7 @@ from tui.engine.events import (
 )
 from tui.engine.founding import FoundingLine
 from tui.engine.intentions import intend
+from tui.engine.moving import MovingLine
 from tui.engine.wishes import Hosts, OpenCode, RemoveMember, Rename, Settings, WithdrawCode
 
 LIFETIME_LONGEST = 365 * 86_400_000
@@ -257,6 +258,22 @@ class Asker:
         )
         intend(circle, wish, ref=command.ref)
 
+    def move_circle(self, command: commands.MoveCircle) -> None:
+        """Take a circle to another relay, once that has said its key."""
+        line = self.desk.circle_line(command.circle)
+        circle = line.circle
+        if not circle.active or circle.record.left_at:
+            raise WishError("not_active", circle.record.sentence or "You are leaving this circle.")
+        self.desk.lines.append(MovingLine(self.context, circle, command, line.again))
+
+    def follow_move(self, command: commands.FollowMove) -> None:
+        """Go where a move code leads."""
+        named = command.circle or moving.read(command.code).circle_id.hex()
+        line = self.desk.circle_line(named)
+        moving.follow(line.circle, command.code)
+        line.again()
+        self._finish(command.ref)
+
     def appoint_hosts(self, command: commands.AppointHosts) -> None:
         """Change who is host."""
         circle = self._inside(command.circle)
@@ -343,6 +360,8 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.TryNow: Asker.try_now,
     commands.Rename: Asker.rename,
     commands.ChangeSettings: Asker.change_settings,
+    commands.MoveCircle: Asker.move_circle,
+    commands.FollowMove: Asker.follow_move,
     commands.AppointHosts: Asker.appoint_hosts,
     commands.MarkRead: Asker.mark_read,
     commands.SaveDraft: Asker.save_draft,

@@ -19,7 +19,7 @@ from crypto.mls.group import Group
 from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
 from crypto.relay_address import Address
 from crypto.secret import Secret
-from relay.wire import FromClient, Restoring
+from relay.wire import Begins, FromClient, Restoring
 from tui.engine.context import Context
 from tui.engine.events import CircleChanged, LinkState
 from tui.engine.store.records import CircleRecord, GroupRecord, RatchetRecord
@@ -107,7 +107,8 @@ class Connection:
     is sent again, nobody knows. Everything up to `acknowledged` is, what came since will be at
     `acknowledge_at`, 0 for nothing. `commit_after` and `message_after` are times before which the
     relay wants no more of either. With `begin_again` it is to be given up for another one. `bound`
-    is the head that the relay began with; while there is a `mending`, nothing new is sent.
+    is the head that the relay began with; `begins` says where its log does, of a circle that was
+    brought there. While there is a `mending`, nothing new is sent.
     """
 
     def __init__(self, send: Callable[[FromClient], None], bound: Head) -> None:
@@ -128,6 +129,7 @@ class Connection:
         self.asked_stuck = False
         self.begin_again = False
         self.mending: Mending | None = None
+        self.begins: Begins | None = None
         self.welcome = bytearray()
 
 

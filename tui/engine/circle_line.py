@@ -17,6 +17,7 @@ from tui.engine import (
     heads,
     mending,
     missing,
+    moving,
     reading,
     returning,
     saying,
@@ -84,6 +85,8 @@ class CircleLine(Line):
         self.default = default
         self.ref = ref
         self._created = False
+        self._there = b""  # the key of the relay that says that it has the circle already
+        self._begins: wire.Begins | None = None
 
     def wish(self) -> LinkWish | None:
         """A connection as long as this device is a member, or about to be."""
@@ -96,7 +99,7 @@ class CircleLine(Line):
 
     def begin(self) -> Session:
         """Greet the relay as the device that this is."""
-        self.circle.next_try = None
+        self.circle.next_try, self._begins = None, None
         self._state(LinkState.CONNECTING)
         return Session(self._greet, self.circle.record.relay_key)
 
@@ -106,9 +109,15 @@ class CircleLine(Line):
             key, cap = circle.access, circle.record.cap
             statement = create_statement(hello.nonce, host, circle.id, key.public, cap)
             return wire.Create(circle.id, key.public, cap, circle.record.token, key.sign(statement))
+        if self._brings():
+            return moving.settle(circle, hello)
         key = returning.access_key(circle)
         statement = bind_statement(hello.nonce, host, circle.id, key.public)
         return wire.Bind(circle.id, key.public, circle.record.n, key.sign(statement))
+
+    def _brings(self) -> bool:
+        """Whether this device is to make the circle at the relay where it is now."""
+        return self._there != self.circle.record.relay_key and moving.brings(self.circle)
 
     def lost(self, reason: str) -> None:
         """What was under way waits; a spoken code is over."""
@@ -135,7 +144,9 @@ class CircleLine(Line):
 
     def take(self, frame: FromRelay) -> None:
         """Something that the relay says."""
-        _STEPS[type(frame)](self, frame)
+        connection = self.circle.connection
+        if connection is None or not connection.begin_again:
+            _STEPS[type(frame)](self, frame)  # otherwise it is not for what this device is by now
 
     def work(self) -> None:
         """Whatever can be done now; after every input, inside its transaction."""
@@ -191,6 +202,9 @@ class CircleLine(Line):
 
     # What the relay says.
 
+    def _begin(self, frame: wire.Begins) -> None:
+        self._begins = frame
+
     def _bound(self, frame: wire.Bound) -> None:
         circle, record = self.circle, self.circle.record
         head = Head(frame.incarnation, frame.n, frame.hash, frame.signature)
@@ -203,8 +217,12 @@ class CircleLine(Line):
         if self.session is not None:
             connection = Connection(self.session.send, head)
             connection.handshake = frame.handshake
+            connection.begins = self._begins
+            follows = self._begins is None or moving.begins(circle, self._begins, frame.incarnation)
             circle.connection = connection
-            mending.compare(circle, connection)
+            moving.arrived(circle)
+            if follows:
+                mending.compare(circle, connection)
         if record.status == EVICTED:
             record.status, record.sentence = ACTIVE, ""
             circle.tell_changed()
@@ -304,6 +322,13 @@ class CircleLine(Line):
             spoken.lost(self.circle)
 
     def _closing(self, frame: wire.Refused) -> None:
+        if self._brings() and frame.code == Refusal.EXISTS:
+            self._there = self.circle.record.relay_key
+            return self.again()
+        refused = moving.not_taken(self.circle, frame.code, self._brings())
+        if refused is not None:
+            sentence, wait = refused
+            return self.again(wait, sentence)
         code = Refusal(frame.code) if frame.code in set(Refusal) else Refusal.FORBIDDEN
         sentence = _SENTENCES.get(code, "The relay does not go on.")
         if code is Refusal.TOO_FAST:
@@ -359,6 +384,7 @@ class CircleLine(Line):
 
 
 _STEPS: dict[type[FromRelay], Callable[[CircleLine, Any], None]] = {
+    wire.Begins: CircleLine._begin,
     wire.Bound: CircleLine._bound,
     wire.Entry: CircleLine._entry,
     wire.Gone: CircleLine._gone,

@@ -166,6 +166,24 @@ class ChangeSettings(_Command, frozen=True, kw_only=True):
     history: int | None = None
 
 
+class MoveCircle(_Command, frozen=True, kw_only=True):
+    """Take a circle to another relay; for hosts. Where the relay that it is on is `gone` for good,
+    it is opened at the other one at once. `token` is the operator's there. Answer: `CircleMoved`,
+    otherwise when the relay that it is on has the change on disk."""
+
+    circle: str = ""
+    relay: str
+    gone: bool = False
+    token: str | None = None
+
+
+class FollowMove(_Command, frozen=True, kw_only=True):
+    """Go to where a move code says that a circle is. Answer: `Finished`, when that is tried."""
+
+    circle: str = ""
+    code: str
+
+
 class AppointHosts(_Command, frozen=True, kw_only=True):
     """Make these members, by member id, the hosts. Answer: `Finished`."""
 
@@ -233,6 +251,8 @@ Command: TypeAlias = (
     | TryNow
     | Rename
     | ChangeSettings
+    | MoveCircle
+    | FollowMove
     | AppointHosts
     | MarkRead
     | SaveDraft

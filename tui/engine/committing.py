@@ -38,7 +38,7 @@ from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
-from tui.engine import following, heads, history, roster, saying, spoken, timeline
+from tui.engine import following, heads, history, moving, roster, saying, spoken, timeline
 from tui.engine.circle import RELAY_FULL, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
@@ -52,6 +52,7 @@ from tui.engine.wishes import (
     FinishLeaves,
     Hosts,
     LetReturn,
+    Move,
     OpenCode,
     PutRight,
     Refresh,
@@ -229,11 +230,15 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
         keys = InviteKeys.of(Secret(wish.secret))
         store.invites.save(InviteRecord(circle.number, keys.id, wish.secret, circle.record.address))
     answered = circle.context.refs.get(pending.intention)
+    if isinstance(wish, Move):
+        circle.context.refs.pop(pending.intention, None)
     circle.record.refreshed_at, circle.record.said = circle.context.now(), 0
     circle.record.arrival = b"" if isinstance(wish, Refresh) else circle.record.arrival
     following.entered(circle, before, outcome, time)
     _settle(circle, pending.intention)
-    if isinstance(wish, OpenCode):
+    if isinstance(wish, Move):
+        moving.ordered(circle, wish, answered)
+    elif isinstance(wish, OpenCode):
         _code_made(circle, wish, pending.intention, answered)
     else:
         circle.context.finish(pending.intention)
@@ -318,6 +323,9 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return drafts.appoint(view, own, wish.members), []
         case Refresh():
             return drafts.refresh(view, own), []
+        case Move():
+            relay = RelayAddress(wish.address)
+            return drafts.settings(view, own, relays=(relay,), relay_key=wish.relay_key), []
         case PutRight():
             return drafts.put_right(view, own), []
 

@@ -18,6 +18,7 @@ from tui.engine.events import CircleChanged, Row
 from tui.engine.founding import FoundingLine
 from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
+from tui.engine.moving import MovingLine
 from tui.engine.reading import COMMITS_KEPT
 
 BODIES_KEPT = 7 * 86_400_000
@@ -86,7 +87,7 @@ class Desk:
         What lived on a connection alone has failed, with this error.
         """
         for line in before.lines:
-            if isinstance(line, CodeLine | FoundingLine):
+            if isinstance(line, CodeLine | FoundingLine | MovingLine):
                 line.fail(error)
         for circle, ref in before.spoken:
             spoken.forgotten(circle, ref, error)

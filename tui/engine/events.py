@@ -199,6 +199,15 @@ class InviteMade(_Event, frozen=True, kw_only=True):
     invite: InviteFacts
 
 
+class CircleMoved(_Event, frozen=True, kw_only=True):
+    """The circle is on another relay from now on. The move `code` takes there whoever can't ask the
+    relay before any more."""
+
+    circle: str
+    relay: str
+    code: str
+
+
 class SpokenOpened(_Event, frozen=True, kw_only=True):
     """A code to say aloud, good until `expires_at` while this program runs."""
 
@@ -348,6 +357,7 @@ Event: TypeAlias = (
     | Finished
     | CircleOpened
     | InviteMade
+    | CircleMoved
     | SpokenOpened
     | CardRead
     | Entered

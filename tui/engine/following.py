@@ -13,7 +13,7 @@ from crypto.mls.errors import (
     StuckError,
 )
 from crypto.mls.group import StagedCommit
-from tui.engine import heads, notices, timeline
+from tui.engine import heads, moving, notices, timeline
 from tui.engine.circle import LEFT, REMOVED, Circle
 from tui.engine.events import InviteUsed, RequestAnswered
 from tui.engine.store.records import BeaconRecord, SenderRecord
@@ -28,6 +28,7 @@ OLD_COPY = (
     "This device's data here is older than what it has already sent: a restored copy, most likely. "
     "Nothing is sent from it any more. Come in again to go on, with fresh keys."
 )
+GOES_ON = "The others did not follow that change either: this device goes on with them."
 STUCK = (
     "This device can't follow a change to the circle, though others may. Nothing is sent from it "
     "until that is known. If they have, come in again to go on, with fresh keys."
@@ -76,10 +77,10 @@ def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -
     before = circle.view
     if circle.record.stuck_at:
         # A valid commit on the epoch that we stayed in: nobody followed the other one.
+        away = circle.record.sentence == moving.AWAY_BEFORE
         circle.record.stuck_at = 0
         circle.record.status, circle.record.sentence = "active", ""
-        text = "The others did not follow that change either: this device goes on with them."
-        timeline.notice(circle, text, at=time)
+        timeline.notice(circle, moving.NO_CHANGE_MISSED if away else GOES_ON, at=time)
     heads.followed(circle, before.leaves[staged.change.committer].access_key)
     circle.members.merge(staged)
     if staged.removes_us:
@@ -104,6 +105,7 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
     leaves(circle, before)
     for text in notices.sentences(outcome, circle.member.public):
         timeline.notice(circle, text, at=time)
+    moving.followed(circle, before, outcome)
     _invites(circle, outcome)
     _requests(circle)
     _done_by_others(circle, outcome)

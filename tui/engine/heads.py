@@ -59,11 +59,14 @@ def followed(circle: Circle, access_key: bytes) -> None:
 def note(circle: Circle, head: Head, witness: Witness) -> bool:
     """Compare a head with the log; whether it fits, or is of an entry that is yet to come."""
     record = circle.record
-    if not head.verify(circle.id, record.relay_key):
+    former = circle.context.store.incarnations.get(circle.number, head.incarnation)
+    key = former.key if former is not None else b""
+    if not head.verify(circle.id, key or record.relay_key):
         forks.claimed(circle, witness)
         return False
-    if head.n > NUMBER_HIGHEST or _given_up(circle, head):
-        return False
+    given_up = head.incarnation != record.incarnation and former is not None and head.n > former.n
+    if head.n > NUMBER_HIGHEST or given_up:
+        return False  # nothing follows that part of a former incarnation
     if forks.ignored(circle, witness):
         return False
     if head.n <= record.n:
@@ -77,14 +80,6 @@ def note(circle: Circle, head: Head, witness: Witness) -> bool:
         circle.heads[head.n] = (head, witness)
     freshness.ahead(circle, head.n, witness.name)
     return True
-
-
-def _given_up(circle: Circle, head: Head) -> bool:
-    """Whether a head is of the part of a former incarnation that nothing follows."""
-    if head.incarnation == circle.record.incarnation:
-        return False
-    former = circle.context.store.incarnations.get(circle.number, head.incarnation)
-    return former is not None and head.n > former.n
 
 
 def newest(circle: Circle) -> Head | None:

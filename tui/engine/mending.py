@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from crypto.access.log import EMPTY_CHAIN, Head, Kind, entry_hash
 from relay import wire
-from tui.engine import heads, saying, timeline
+from tui.engine import heads, moving, saying, timeline
 from tui.engine.circle import Circle, Connection, Mending, Witness
 from tui.engine.errors import WishError
 from tui.engine.store.records import EntryRecord, IncarnationRecord
@@ -35,13 +35,19 @@ IS_WHOLE_AGAIN = (
     "again."
 )
 HAS_LOST = (
-    "The relay was put back from a backup, and {entries} lost there. "
-    "What you had said in them is sent again; the others' devices do the same."
+    "{why}, and {entries} lost there. What you had said in them is sent again; the others' devices "
+    "do the same."
 )
+PUT_BACK = "The relay was put back from a backup"
+MOVED = "Not everything came along when the circle moved"
 CHANGES_LOST = (
     "The relay was put back from a backup, and lost changes to this circle that this device has "
     "followed. Nothing is sent from it any more. Come in again to go on, with fresh keys: a device "
     "that has not followed them lets this one in. Where there is none, open another circle."
+)
+CHANGES_LEFT = (
+    "Changes to this circle that this device has followed did not come along when it moved. "
+    "Nothing is sent from it any more. Come in again to go on, with fresh keys."
 )
 REQUEST_LOST = (
     "The relay was put back from a backup, and lost this request. It has to be made again."
@@ -62,7 +68,8 @@ def compare(circle: Circle, connection: Connection) -> None:
     elif head.incarnation != record.incarnation:
         # Another name: it may go on from anywhere, so it is asked for what it holds here.
         mending = connection.mending = Mending(circle.context.now() + PATIENCE)
-        mending.common, mending.probe = 0, min(head.n, record.n)
+        begins = 0 if connection.begins is None else connection.begins.base
+        mending.common, mending.probe = begins, min(head.n, record.n)
         mending.differs = mending.probe + 1
         _look(circle, connection, mending)
     elif head.n == 0 or heads.note(circle, head, Witness()):
@@ -104,10 +111,11 @@ def _look(circle: Circle, connection: Connection, mending: Mending) -> None:
     if mending.common + 1 < mending.differs:
         connection.send(wire.Read(mending.probe, mending.probe))
     elif mending.common == record.n:
+        if not moving.comes(circle):
+            timeline.notice(circle, IS_WHOLE_AGAIN)
         _renamed(circle, head, record.n)
         # What is sent from now on is to speak of the log under its new name.
         saying.encrypt_anew(circle)
-        timeline.notice(circle, IS_WHOLE_AGAIN)
         connection.begin_again = True
     elif mending.common == head.n:
         _wait(circle, connection)
@@ -121,6 +129,8 @@ def sentence(circle: Circle) -> str:
     mending = None if circle.connection is None else circle.connection.mending
     if mending is None:
         return ""
+    if moving.comes(circle):
+        return moving.COMES.format(where=circle.record.address)
     if mending.told is None:
         return SHOWS_LESS
     return _MENDING if mending.told.host else _MENDING + _WAITS
@@ -132,15 +142,28 @@ def told(circle: Circle, connection: Connection, frame: wire.Restoring) -> None:
     mending = connection.mending = connection.mending or Mending(None)
     again = mending.told is not None and mending.told.n == frame.n
     mending.told, mending.until, mending.probe = frame, None, 0
-    if newest is None or not (circle.active or circle.record.stuck_at):
+    if not (circle.active or circle.record.stuck_at):
         return  # whose own log is in doubt adds nothing to it
-    _report(connection, mending, newest)
-    if newest.n > frame.known and mending.outlined != frame.n:
+    if newest is not None:
+        _report(connection, mending, newest)
+    provable = _provable(circle, connection.begins, 0 if newest is None else newest.n)
+    if provable > frame.known and mending.outlined != frame.n:
         mending.outlined = frame.n
-        _outline(circle, connection, frame.n + 1, newest.n)
+        _outline(circle, connection, frame.n + 1, provable)
     first = frame.n if again else max(frame.n, mending.handed)
     handed = _hand_in(circle, connection, first, min(frame.n + WINDOW, frame.known))
     mending.handed = max(mending.handed, handed)
+
+
+def _provable(circle: Circle, begins: wire.Begins | None, signed: int) -> int:
+    """Up to where an outline can be proven here: by a signed head, or what a host told of the log
+    when it brought it."""
+    if begins is None or circle.record.n < begins.n:
+        return signed
+    entry = circle.context.store.entries.get(circle.number, begins.n)
+    if entry is not None and entry.chain != begins.hash:
+        return 0
+    return begins.n if begins.alone else max(begins.n, signed)
 
 
 def _report(connection: Connection, mending: Mending, head: Head) -> None:
@@ -189,7 +212,12 @@ def _hash(entry: EntryRecord) -> bytes:
 
 def _renamed(circle: Circle, head: Head, until: int) -> None:
     store, record = circle.context.store, circle.record
-    store.incarnations.save(IncarnationRecord(circle.number, record.incarnation, until))
+    former = store.incarnations.get(circle.number, record.incarnation)
+    if former is None:
+        former = IncarnationRecord(circle.number, record.incarnation, until)
+    elif until < record.n:
+        former.n = until
+    store.incarnations.save(former)
     record.incarnation = head.incarnation
     circle.heads.clear()
     circle.ahead = None
@@ -214,6 +242,7 @@ def _go_back(circle: Circle, head: Head, n: int) -> None:
     store, record, number = circle.context.store, circle.record, circle.number
     lost = store.entries.where("circle = ? AND n > ?", number, n)
     followed = any(entry.sender for entry in lost) or record.since > n
+    moved = moving.comes(circle)
     if head.incarnation != record.incarnation:
         _renamed(circle, head, n)
     before = store.entries.get(number, n)
@@ -232,7 +261,7 @@ def _go_back(circle: Circle, head: Head, n: int) -> None:
     _forget_plans(circle, n)
     timeline.given_up(circle, n)
     saying.take_back(circle, n)
-    _say(circle, len(lost), followed)
+    _say(circle, len(lost), followed, moved)
 
 
 def _forget_plans(circle: Circle, after: int) -> None:
@@ -252,13 +281,15 @@ def _forget_plans(circle: Circle, after: int) -> None:
         circle.waits_for_welcome = False
 
 
-def _say(circle: Circle, lost: int, followed: bool) -> None:
+def _say(circle: Circle, lost: int, followed: bool, moved: bool) -> None:
     if followed:
+        text = CHANGES_LEFT if moved else CHANGES_LOST
         if circle.active:
-            circle.stop(CHANGES_LOST)
+            circle.stop(text)
             # It can't follow what comes from here on.
             circle.record.stuck_at = max(1, circle.record.n)
-        return timeline.notice(circle, CHANGES_LOST, warning=True)
+        return timeline.notice(circle, text, warning=True)
     entries = "1 entry was" if lost == 1 else f"{lost} entries were"
-    timeline.notice(circle, HAS_LOST.format(entries=entries), warning=True)
+    text = HAS_LOST.format(why=MOVED if moved else PUT_BACK, entries=entries)
+    timeline.notice(circle, text, warning=True)
     circle.tell_changed()

@@ -23,8 +23,20 @@ from crypto.circle.state import Door
 
 def sentences(outcome: Outcome, me: bytes) -> list[str]:
     """One sentence for each happening that people are told of; `me` is this person's key."""
-    told = (_sentence(happening, outcome.by, me) for happening in outcome.happened)
+    told = [_sentence(happening, outcome.by, me) for happening in outcome.happened]
+    told.append(_moved(outcome, "You" if outcome.by.member == me else outcome.by.name))
     return [sentence for sentence in told if sentence]
+
+
+def _moved(outcome: Outcome, who: str) -> str:
+    """What became of the circle's relay, whichever of the two fields say so."""
+    before = {each.field: each.before for each in outcome.happened if type(each) is SettingChanged}
+    listed, (relay, _) = before.get("relays"), outcome.state.relay
+    elsewhere = isinstance(listed, tuple) and listed[0] != relay
+    if elsewhere or "relay_key" in before:
+        where = relay.address if elsewhere else f"another relay at {relay.address}"
+        return f"{who} moved the circle to {where}. All open codes were withdrawn."
+    return f"{who} changed the relays that stand ready." if listed is not None else ""
 
 
 def _sentence(happening: Happening, by: Person, me: bytes) -> str:
@@ -53,6 +65,8 @@ def _sentence(happening: Happening, by: Person, me: bytes) -> str:
             return f"{person.name} is a host now."
         case HostNoMore(person):
             return f"{person.name} is no host any more."
+        case SettingChanged("relays" | "relay_key"):
+            return ""  # told by `_moved`, both in one
         case SettingChanged():
             return _setting(happening, "You" if by.member == me else by.name)
         case RosterPutRight():

@@ -62,6 +62,7 @@ TABLE: dict[tuple[State, type[FromRelay]], State] = {
     (State.GREETING, wire.Hello): State.ENTERING,
     (State.GREETING, wire.Refused): State.CLOSED,
     (State.ENTERING, wire.Refused): State.CLOSED,
+    (State.ENTERING, wire.Begins): State.ENTERING,
     (State.ENTERING, wire.Bound): State.BOUND,
     (State.ENTERING, wire.Card): State.GUEST,
     **{(State.BOUND, frame): State.BOUND for frame in _BOUND},

@@ -73,6 +73,14 @@ class Settings(_Wish, frozen=True):
     history: int | None
 
 
+class Move(_Wish, frozen=True):
+    """Be at another relay; `token` is its operator's."""
+
+    address: str
+    relay_key: bytes
+    token: str | None
+
+
 class Hosts(_Wish, frozen=True):
     """Make these members the hosts."""
 
@@ -96,6 +104,7 @@ Wish: TypeAlias = (
     | FinishLeaves
     | Rename
     | Settings
+    | Move
     | Hosts
     | Refresh
     | PutRight

@@ -36,6 +36,7 @@ SAMPLES: dict[type[FromRelay], FromRelay] = {
     wire.CaughtUp: wire.CaughtUp(1),
     wire.Restoring: wire.Restoring(1, 2, True),
     wire.Restored: wire.Restored(),
+    wire.Begins: wire.Begins(1, bytes(32), 2, bytes(32), True),
 }
 
 

@@ -145,11 +145,27 @@ class SentRecord:
 
 @dataclass(slots=True)
 class IncarnationRecord:
-    """A former incarnation of the log, and up to where it is one with what followed."""
+    """A former incarnation of the log, and up to where it is one with what followed; the key of
+    its relay, where that is another one than the present."""
 
     circle: int
     incarnation: bytes
     n: int
+    key: bytes = b""
+
+
+@dataclass(slots=True)
+class MoveRecord:
+    """The circle has gone to another relay, and this device is not there yet.
+
+    `brings` is one of `tui.engine.moving`; `token` is the operator's at the other relay.
+    """
+
+    circle: int
+    by: str
+    at: int
+    brings: int = 0
+    token: str | None = None
 
 
 @dataclass(slots=True)
@@ -312,6 +328,7 @@ class Store:
         self.incarnations = Table(
             database, "incarnations", IncarnationRecord, "circle", "incarnation"
         )
+        self.moves = Table(database, "moves", MoveRecord, "circle")
         self.messages = Table(database, "messages", MessageRecord, "circle", "position")
         self.requests = Table(database, "requests", RequestRecord, "circle", "n")
         self.invites = Table(database, "invites", InviteRecord, "circle", "id")
