@@ -6,16 +6,12 @@ Exit codes: 0 done, 1 it did not work (the reason is on standard error), 2 wrong
 from __future__ import annotations
 
 import argparse
-import http.client
 import logging
 import os
-import signal
-import socket
 import ssl
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -24,9 +20,6 @@ from crypto.process import keep_memory_private
 from relay.config import FILE, Config, ConfigError, Settled, default_directory, settle
 from relay.directory import Directory, DirectoryError, Held
 from relay.store.contract import StoreError
-
-STOP_SECONDS = 20
-"""How long `relay stop` waits for the relay to end."""
 
 RUN_EXAMPLE = """\
 examples:
@@ -54,24 +47,70 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_place(parser)
     _add_settings(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for verb, text, does in (
-        ("stop", "end the relay that runs on the directory", "stop"),
-        ("status", "say whether a relay runs there, and its counts", "status"),
-        ("config", "print a settings file to begin with, or where each value comes from", "config"),
-    ):
+    for verb in VERBS:
         under = verbs.add_parser(
-            verb,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            epilog=f"example: hallway relay {verb} --data ~/relay",
+            verb.name,
+            help=verb.help,
+            description=verb.help[0].upper() + verb.help[1:] + ".",
+            epilog=f"example: hallway relay {verb.name} {verb.example}",
         )
-        under.set_defaults(run=run, verb=does)
+        under.set_defaults(run=run, verb=verb.name)
         _add_place(under, default=argparse.SUPPRESS)
-        if verb == "config":
-            under.add_argument(
-                "--show", action="store_true", help="each value, and where it comes from"
-            )
+        for flags, options in verb.arguments:
+            under.add_argument(*flags, **options)
+        if verb.settings:
             _add_settings(under, default=argparse.SUPPRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One of `hallway relay`'s, as its parser and its help have it."""
+
+    name: str
+    help: str
+    example: str = "--data ~/relay"
+    arguments: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = ()
+    settings: bool = False
+
+
+def _flag(name: str, text: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    return (name,), {"action": "store_true", "help": text}
+
+
+_JSON = _flag("--json", "print one JSON object a line")
+_FILE = (("file",), {"metavar": "FILE"})
+
+VERBS = (
+    Verb("stop", "end the relay that runs on the directory"),
+    Verb("status", "say whether a relay runs there, and its counts", arguments=(_JSON,)),
+    Verb(
+        "config",
+        "print a settings file to begin with, or where each value comes from",
+        "--show",
+        (_flag("--show", "each value, and where it comes from"),),
+        settings=True,
+    ),
+    Verb(
+        "doctor",
+        "look at all that a relay stands on: disk, clock, certificate, port, the way to it",
+        "--data ~/relay",
+        (_JSON,),
+        settings=True,
+    ),
+    Verb("healthcheck", "say by the exit code whether the relay is ready: 0 if it is, else 1"),
+    Verb(
+        "backup",
+        "copy all that the relay keeps to a file; the relay may run meanwhile",
+        "~/backups/monday.db",
+        (_FILE, _flag("--replace", "a file that is there already may go"), _JSON),
+    ),
+    Verb(
+        "restore",
+        "put a backup in the place of what the relay has; the relay may not run",
+        "~/backups/monday.db --replace",
+        (_FILE, _flag("--replace", "keep what is there under another name"), _JSON),
+    ),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,13 +129,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         settled = _settle(arguments)
         path = Path(arguments.data) if arguments.data else default_directory(os.environ)
-        if arguments.verb == "config":
-            print("\n".join(settled.lines() if arguments.show else settled.file()))
-            return 0
         if arguments.verb == "run":
             return _run(settled.config, Directory(path))
-        directory = Directory(path, make=False)
-        return _stop(directory) if arguments.verb == "stop" else _status(directory)
+        # Imported here: whoever only wants the parser needs none of it.
+        from relay.operating import OPERATIONS, Operation
+
+        return OPERATIONS[arguments.verb](Operation(arguments, settled, path))
     except (ConfigError, DirectoryError, StoreError) as error:
         return _fail(str(error))
 
@@ -165,48 +203,6 @@ def _tls(config: Config) -> ssl.SSLContext | None:
             f" {error}."
         ) from error
     return context
-
-
-def _stop(directory: Directory) -> int:
-    process = directory.runner()
-    if process is None:
-        return _fail(f"No relay runs on {directory.path}.")
-    # Clients that run on this computer start the relay again where they find it dead. This is not.
-    directory.stopped.touch(mode=0o600)
-    os.kill(process, signal.SIGTERM)
-    end = time.monotonic() + STOP_SECONDS
-    while directory.runner() == process:
-        if time.monotonic() > end:
-            return _fail(f"The relay (process {process}) has not ended after {STOP_SECONDS} s.")
-        time.sleep(0.05)
-    return 0
-
-
-def _status(directory: Directory) -> int:
-    process = directory.runner()
-    if process is None:
-        return _fail(f"No relay runs on {directory.path}.")
-    print(f"A relay (process {process}) runs on {directory.path}.")
-    try:
-        page = _ask(directory.socket, "/metrics")
-    except OSError as error:
-        return _fail(f"It does not answer on {directory.socket}: {error.strerror or error}.")
-    for line in page.splitlines():
-        if not line.startswith("#"):
-            print(line.removeprefix("hallway_"))
-    return 0
-
-
-def _ask(path: Path, page: str) -> str:
-    connection = http.client.HTTPConnection("localhost", timeout=5)
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.sock.settimeout(5)
-        connection.sock.connect(str(path))
-        connection.request("GET", page)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
 
 
 def _fail(sentence: str) -> int:

@@ -372,6 +372,8 @@ class Server:
         self.proxies = trusted(proxies)
         self.proxied: Counter[str] = Counter()
         """Sockets by what was said about whom they are of: by a named proxy or not, or nothing."""
+        self.about: dict[str, object] = {}
+        """What this relay says of itself to its operator."""
         self._forwarded = False
         self._invite = invite.page(install)
         self._each_second = each_second
@@ -556,6 +558,8 @@ class Server:
             case "/metrics" if local:
                 more = (*metrics.of_proxies(self.proxied), *self._machine())
                 return response.metrics(metrics.render(self.hub, len(self.sockets), more))
+            case "/about" if local:
+                return response.facts(self.about)
             case "/livez":
                 return response.ALIVE
             case "/readyz":

@@ -173,11 +173,19 @@ async def _listen(
         with _unable(config.metrics, "--metrics"):
             port = await server.listen_to_operator(host, port)
         say(f"metrics on http://{_shown(host)}:{port}/metrics")
+    listening: list[str] = []
+    server.about = {
+        "listen": listening,
+        "name": list(config.name),
+        "proxy": list(config.proxy),
+        "key": server.hub.key.public.hex(),
+    }
     for each in config.listen:
         host, port = address(each)
         with _unable(each, "--listen"):
             port = await server.listen(host, port, tls)
-        say(f"listening on {'wss' if tls else 'ws'}://{_shown(host)}:{port}")
+        listening.append(f"{'wss' if tls else 'ws'}://{_shown(host)}:{port}")
+        say(f"listening on {listening[-1]}")
 
 
 def _shown(host: str) -> str:

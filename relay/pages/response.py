@@ -6,7 +6,8 @@ elsewhere, no frame, no address handed on. A page that brings its own style name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -61,3 +62,8 @@ NOT_READY = Page(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
 def metrics(text: str) -> Page:
     """The counts, for Prometheus."""
     return Page(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
+
+
+def facts(about: Mapping[str, object]) -> Page:
+    """What a program asks for."""
+    return Page(HTTPStatus.OK, json.dumps(about) + "\n", "application/json")

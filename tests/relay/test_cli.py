@@ -18,6 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from relay import wire
+from relay.cli import VERBS
 from relay.wire import Refusal
 from tests.relay.certificate import self_signed
 from tests.relay.client import Client, fresh_id
@@ -157,7 +158,7 @@ def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
     assert "damaged or not a relay's database" in error and "Traceback" not in error
 
 
-@pytest.mark.parametrize("verb", [(), ("stop",), ("status",), ("config",)])
+@pytest.mark.parametrize("verb", [(), *((verb.name,) for verb in VERBS)])
 def test_every_help_has_an_example(verb: tuple[str, ...]) -> None:
     code, out, _ = relay_says(*verb, "--help")
     assert code == 0

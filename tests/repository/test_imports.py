@@ -16,6 +16,7 @@ from tests.repository.checkout import ROOT, dotted, modules
 EDGES = (
     "relay.cli",
     "relay.doctor",
+    "relay.premises",
     "relay.round_trip",
     "relay.server",
     "relay.serving",
@@ -33,6 +34,7 @@ EDGES = (
 BLOCKING = (
     "relay.cli",
     "relay.doctor",
+    "relay.premises",
     "relay.round_trip",
     "relay.supervisor",
     "tui.engine.control",

@@ -1,0 +1,154 @@
+"""What an operator asks of a relay that is there: the verbs of `hallway relay` but running one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from relay.backup import Contents, back_up, restore
+from relay.config import Settled
+from relay.directory import Directory, Held
+from relay.round_trip import ask
+
+STOP_SECONDS = 20
+"""How long `relay stop` waits for the relay to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What was asked for: the parsed arguments, the settings, and the relay's directory."""
+
+    arguments: argparse.Namespace
+    settled: Settled
+    path: Path
+
+    @property
+    def directory(self) -> Directory:
+        """The directory, as it is."""
+        return Directory(self.path, make=False)
+
+    def say(self, sentence: str, **facts: object) -> int:
+        """What was done, to a person or, with `--json`, to a program; exit code 0."""
+        print(json.dumps(facts) if self.arguments.json else sentence)
+        return 0
+
+
+def fail(sentence: str) -> int:
+    """Why it did not work; exit code 1."""
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _config(operation: Operation) -> int:
+    settled = operation.settled
+    print("\n".join(settled.lines() if operation.arguments.show else settled.file()))
+    return 0
+
+
+def _stop(operation: Operation) -> int:
+    directory = operation.directory
+    process = directory.runner()
+    if process is None:
+        return fail(f"No relay runs on {directory.path}.")
+    # Clients that run on this computer start the relay again where they find it dead. This is not.
+    directory.stopped.touch(mode=0o600)
+    os.kill(process, signal.SIGTERM)
+    end = time.monotonic() + STOP_SECONDS
+    while directory.runner() == process:
+        if time.monotonic() > end:
+            return fail(f"The relay (process {process}) has not ended after {STOP_SECONDS} s.")
+        time.sleep(0.05)
+    return 0
+
+
+def _status(operation: Operation) -> int:
+    directory = operation.directory
+    process = directory.runner()
+    if process is None:
+        return fail(f"No relay runs on {directory.path}.")
+    try:
+        _, page = ask(directory.socket, "/metrics")
+    except OSError as error:
+        running = f"A relay (process {process}) runs on {directory.path}."
+        return fail(f"{running} It does not answer on {directory.socket}: {_reason(error)}.")
+    counts = dict(_sample(line) for line in page.splitlines() if not line.startswith("#"))
+    lines = [f"A relay (process {process}) runs on {directory.path}."]
+    lines += [f"{name} {value:.15g}" for name, value in counts.items()]
+    return operation.say("\n".join(lines), process=process, **counts)
+
+
+def _doctor(operation: Operation) -> int:
+    # Imported here: it is the only one that needs a TLS library and a store.
+    from relay.doctor import examine
+
+    return examine(operation.settled, operation.directory, operation.arguments.json)
+
+
+def _healthcheck(operation: Operation) -> int:
+    directory = operation.directory
+    try:
+        status, text = ask(directory.socket, "/readyz")
+    except OSError as error:
+        return fail(f"No relay answers on {directory.socket}: {_reason(error)}.")
+    if status != HTTPStatus.OK:
+        return fail(text.strip())
+    print(text.strip())
+    return 0
+
+
+def _backup(operation: Operation) -> int:
+    target = Path(operation.arguments.file)
+    found = back_up(operation.directory.database, target, operation.arguments.replace)
+    sentence = (
+        f"{target} holds all that the relay keeps ({found}). It has the relay's key in it: keep it"
+        " where nobody else can read it."
+    )
+    return operation.say(sentence, file=str(target), **_facts(found))
+
+
+def _restore(operation: Operation) -> int:
+    directory = Directory(operation.path)
+    source = Path(operation.arguments.file)
+    with Held(directory):
+        found, aside = restore(directory.database, source, operation.arguments.replace)
+    lines = [f"{source} is in its place ({found}). Start the relay."]
+    if aside is not None:
+        lines.append(f"What was there before is {aside}.")
+    lines.append(
+        "What was said since the backup was made is asked of the circles' devices as they come;"
+        " until then nothing new is ordered in them."
+    )
+    kept = None if aside is None else str(aside)
+    return operation.say("\n".join(lines), file=str(source), replaced=kept, **_facts(found))
+
+
+def _facts(contents: Contents) -> dict[str, int]:
+    return {"circles": contents.circles, "entries": contents.entries, "bytes": contents.size}
+
+
+def _sample(line: str) -> tuple[str, float]:
+    name, _, value = line.removeprefix("hallway_").rpartition(" ")
+    return name, float(value)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+OPERATIONS: Mapping[str, Callable[[Operation], int]] = {
+    "backup": _backup,
+    "config": _config,
+    "doctor": _doctor,
+    "healthcheck": _healthcheck,
+    "restore": _restore,
+    "status": _status,
+    "stop": _stop,
+}
