@@ -16,6 +16,7 @@ from tests.repository.checkout import ROOT, dotted, modules
 EDGES = (
     "relay.cli",
     "relay.doctor",
+    "relay.operating",
     "relay.premises",
     "relay.round_trip",
     "relay.server",
@@ -34,6 +35,7 @@ EDGES = (
 BLOCKING = (
     "relay.cli",
     "relay.doctor",
+    "relay.operating",
     "relay.premises",
     "relay.round_trip",
     "relay.supervisor",
