@@ -22,7 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from crypto.code import SealedCode, SpokenCode
 from crypto.code_reading import read_code
@@ -34,6 +34,8 @@ from crypto.sealing import open_, seal
 from crypto.secret import Secret, equal
 
 _PURPOSE = b"hallway spoken 1"
+
+A = TypeVar("A", bound=bytes | None)
 
 
 class Step(IntEnum):
@@ -66,7 +68,7 @@ class _Keys:
         return hmac_sha256(self.confirm.reveal(), b"joiner")
 
 
-class _Machine(ABC):
+class _Machine(ABC, Generic[A]):
     """What both sides do alike: take a step by the table, and be over where it is not in it."""
 
     _SIDE: ClassVar[Side]
@@ -80,11 +82,11 @@ class _Machine(ABC):
         self._pake = Pake(self._SIDE, spoken.password, _identities(spoken, address), rng)
 
     @abstractmethod
-    def _steps(self) -> Mapping[tuple[State, Step], Callable[[bytes], bytes | None]]:
+    def _steps(self) -> Mapping[tuple[State, Step], Callable[[bytes], A]]:
         """The side's column of the table: what it does at each step that it takes."""
 
-    def receive(self, said: bytes) -> bytes | None:
-        """What to say to what the other side said, or None where there is nothing to say.
+    def receive(self, said: bytes) -> A:
+        """What to say to what the other side said; None where a joiner has nothing to say.
 
         SpokenError or one of its kinds where no code comes of it: the machine is over.
         """
@@ -124,7 +126,7 @@ class _Machine(ABC):
         )
 
 
-class Inviter(_Machine):
+class Inviter(_Machine[bytes]):
     """The side that made the spoken code, and gives a sealed one to who knows it.
 
     :param spoken: the code on the inviter's screen.
@@ -148,7 +150,7 @@ class Inviter(_Machine):
         """Whether somebody has tried, or the machine is over: the words are of no more use."""
         return self.state is not State.WAITING
 
-    def _steps(self) -> Mapping[tuple[State, Step], Callable[[bytes], bytes | None]]:
+    def _steps(self) -> Mapping[tuple[State, Step], Callable[[bytes], bytes]]:
         return {
             (State.WAITING, Step.JOINER_SPAKE2): self._answer,
             (State.AGREEING, Step.CONFIRMATION): self._hand_over,
@@ -165,7 +167,7 @@ class Inviter(_Machine):
         return bytes((Step.CODE,)) + seal(self._agreeing.code, _PURPOSE, code, self._rng)
 
 
-class Joiner(_Machine):
+class Joiner(_Machine[bytes | None]):
     """The side that was told the words. `first` is what it says before anything is said to it.
 
     :param spoken: the code as it was typed.

@@ -225,6 +225,13 @@ class Circle:
         return self.record.since < 0
 
     @property
+    def connected(self) -> Connection:
+        """The connection; only while there is one, as there is whenever the relay speaks."""
+        if self.connection is None:
+            raise ValueError("there is no connection")
+        return self.connection
+
+    @property
     def members(self) -> Group:
         """The group; only where this device is a member."""
         if self.group is None:

@@ -214,15 +214,14 @@ class CircleLine(Line):
         if not record.incarnation:
             record.incarnation = frame.incarnation
             circle.changed()
-        if self.session is not None:
-            connection = Connection(self.session.send, head)
-            connection.handshake = frame.handshake
-            connection.begins = self._begins
-            follows = self._begins is None or moving.begins(circle, self._begins, frame.incarnation)
-            circle.connection = connection
-            moving.arrived(circle)
-            if follows:
-                mending.compare(circle, connection)
+        connection = Connection(self.connected.send, head)
+        connection.handshake = frame.handshake
+        connection.begins = self._begins
+        follows = self._begins is None or moving.begins(circle, self._begins, frame.incarnation)
+        circle.connection = connection
+        moving.arrived(circle)
+        if follows:
+            mending.compare(circle, connection)
         if record.status == EVICTED:
             record.status, record.sentence = ACTIVE, ""
             circle.tell_changed()
@@ -251,17 +250,16 @@ class CircleLine(Line):
 
     def _unsettled(self) -> Connection | None:
         """The connection, while it is not settled which log this is: nothing of it is read."""
-        connection = self.circle.connection
-        return None if connection is None or connection.mending is None else connection
+        connection = self.circle.connected
+        return None if connection.mending is None else connection
 
     def _caught_up(self, frame: wire.CaughtUp) -> None:
-        circle, connection = self.circle, self.circle.connection
+        circle, connection = self.circle, self.circle.connected
         settled = self._unsettled() is None
         if settled and frame.n > circle.record.n and not circle.waits_for_welcome:
             raise LinkError("The relay says that it has shown everything, and kept something back.")
-        if connection is not None:
-            connection.caught_up = True
-            connection.caught_up_at = self.context.now()
+        connection.caught_up = True
+        connection.caught_up_at = self.context.now()
         self._state(LinkState.ONLINE, mending.sentence(circle))
         if not settled:
             return
@@ -271,8 +269,7 @@ class CircleLine(Line):
             self._entered()
 
     def _restoring(self, frame: wire.Restoring) -> None:
-        if self.circle.connection is not None:
-            mending.told(self.circle, self.circle.connection, frame)
+        mending.told(self.circle, self.circle.connected, frame)
         self._state(self.circle.link, mending.sentence(self.circle))
 
     def _restored(self, frame: wire.Restored) -> None:
@@ -311,7 +308,7 @@ class CircleLine(Line):
             return saying.refused(circle, outgoing, frame.code, frame.number)
         pending = self.context.store.pending.get(circle.number)
         if pending is not None and pending.idempotency == frame.idempotency_id:
-            committing.refused(circle, frame.code, frame.number)
+            committing.refused(circle, pending, frame.code, frame.number)
         elif frame.code == Refusal.NO_SPACE:
             # The request to come in again: a connection hands it in once.
             self.again(frame.number, RELAY_FULL)

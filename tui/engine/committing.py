@@ -39,7 +39,7 @@ from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
 from tui.engine import following, heads, history, moving, roster, saying, spoken, timeline
-from tui.engine.circle import RELAY_FULL, SUITE, Circle
+from tui.engine.circle import RELAY_FULL, SUITE, Circle, Connection
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
 from tui.engine.facts import invite_facts
@@ -95,13 +95,10 @@ def advance(circle: Circle) -> None:
         if intention is None:
             return
         pending = _make(circle, intention)
-    _send(circle, pending)
+    _send(circle, connection, pending)
 
 
-def _send(circle: Circle, pending: PendingRecord) -> None:
-    connection = circle.connection
-    if connection is None:
-        return
+def _send(circle: Circle, connection: Connection, pending: PendingRecord) -> None:
     blobs: list[bytes] = msgspec.msgpack.decode(pending.blobs, type=list[bytes])
     for blob in blobs:
         for offset in range(0, len(blob), wire.CHUNK_LIMIT):
@@ -176,12 +173,9 @@ def _fail(circle: Circle, number: int, wish: Wish, error: WishError) -> None:
         context.refuse(ref, error)
 
 
-def refused(circle: Circle, code: int, number: int) -> None:
+def refused(circle: Circle, pending: PendingRecord, code: int, number: int) -> None:
     """The relay did not take the pending commit."""
-    connection, store = circle.connection, circle.context.store
-    pending = store.pending.get(circle.number)
-    if connection is None or pending is None:
-        return
+    connection, store = circle.connected, circle.context.store
     connection.commit_sent, connection.commit_refused = False, True
     now = circle.context.now()
     if code == Refusal.STALE:
@@ -214,8 +208,7 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
     if side_data != pending.side_data:
         # The relay put something else beside our commit: for everybody it is one to be skipped.
         circle.context.store.pending.delete(circle.number)
-        if circle.connection is not None:
-            circle.connection.commit_sent = False
+        circle.connected.commit_sent = False
         text = "The relay altered a change of this device's; it was skipped."
         return timeline.notice(circle, text, warning=True, at=time)
     made = restore_pending(SUITE, Secret(pending.snapshot))
@@ -297,10 +290,8 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return _open_code(circle, wish)
         case WithdrawCode():
             return drafts.revoke_invite(view, own, wish.invite), []
-        case Admit():
-            return _admit(circle, wish, now)
-        case LetReturn():
-            return _let_return(circle, wish, now)
+        case Admit() | LetReturn():
+            return _let_in(circle, wish, now)
         case RemoveMember():
             return drafts.remove(view, own, wish.member, rng), []
         case FinishLeaves():
@@ -365,35 +356,24 @@ def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]] | No
     return drafts.open_invite(view, own, invite, keys.access.public, sha256(sealed)), [sealed]
 
 
-def _admit(circle: Circle, wish: Admit, now: int) -> tuple[Draft, list[bytes]] | None:
+def _let_in(circle: Circle, wish: Admit | LetReturn, now: int) -> tuple[Draft, list[bytes]] | None:
     request = circle.context.store.requests.get(circle.number, wish.n)
     if request is None:
         return None
-    asked = EntryRequest.decode(request.content)
-    own = circle.members.own_leaf
-    draft = drafts.admit(circle.view, own, asked.key_package, asked.admit_signature, now)
-    return draft, []
+    view, own = circle.view, circle.members.own_leaf
+    if isinstance(wish, Admit):
+        new = EntryRequest.decode(request.content)
+        return drafts.admit(view, own, new.key_package, new.admit_signature, now), []
+    old = Rejoin.decode(request.content)
+    rekeyed = old.rekey_signature
+    return drafts.rejoin(view, own, old.old_leaf_key, old.key_package, rekeyed, now), []
 
 
-def _let_return(circle: Circle, wish: LetReturn, now: int) -> tuple[Draft, list[bytes]] | None:
-    request = circle.context.store.requests.get(circle.number, wish.n)
-    if request is None:
-        return None
-    asked = Rejoin.decode(request.content)
-    own = circle.members.own_leaf
-    draft = drafts.rejoin(
-        circle.view, own, asked.old_leaf_key, asked.key_package, asked.rekey_signature, now
-    )
-    return draft, []
-
-
-def _finish_leaves(circle: Circle) -> tuple[Draft, list[bytes]] | None:
+def _finish_leaves(circle: Circle) -> tuple[Draft, list[bytes]]:
     leavers: Sequence[Departure] = [
         Departure(leaver.access_key, leaver.signature)
         for leaver in circle.context.store.leavers.where("circle = ?", circle.number)
     ]
-    if not leavers:
-        return None
     own = circle.members.own_leaf
     return drafts.finish_leaves(circle.view, own, leavers, circle.context.rng), []
 

@@ -125,9 +125,8 @@ class CodeLine(Line):
 
     def lost(self, reason: str) -> None:
         """Without the connection there is nothing to read."""
-        if not self.over:
-            sentence = reason or f"The relay {self.address} can't be reached."
-            self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
+        sentence = reason or f"The relay {self.address} can't be reached."
+        self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
 
     def fail(self, error: WishError) -> None:
         """The command is answered with why not."""
@@ -171,23 +170,22 @@ class NameplateLine(CodeLine):
         """The inviter speaks, or is not there."""
         if isinstance(frame, wire.Said):
             self._hear(frame.body)
-        elif isinstance(frame, wire.Closed):
+        elif isinstance(frame, wire.Refused):
+            self.fail(refusal(frame))
+        else:  # the other side has closed the nameplate
             error = self._joiner.lost()
             sentence = "The code is not open any more." if error is None else str(error)
             self.fail(WishError("gone", sentence))
-        elif isinstance(frame, wire.Refused):
-            self.fail(refusal(frame))
 
     def _hear(self, body: bytes) -> None:
         try:
             answer = self._joiner.receive(body)
         except SpokenError as error:
             return self.fail(WishError("wrong_words", str(error)))
-        if answer is not None and self.session is not None:
-            self.session.send(wire.Say(answer))
-        elif answer is None:
-            self.over = True
-            self._read(self._joiner.code, self.ref)
+        if answer is not None:
+            return self.connected.send(wire.Say(answer))
+        self.over = True
+        self._read(self._joiner.code, self.ref)
 
 
 class CardLine(CodeLine):
@@ -395,8 +393,7 @@ class JoiningLine(Line):
                 self.again()
             case wire.Bound():
                 self.failures = 0
-                if self.session is not None:
-                    self.session.send(wire.FetchWelcome())
+                self.connected.send(wire.FetchWelcome())
             case wire.Welcome():
                 self._take_welcome(frame)
             case wire.Refused():
@@ -413,10 +410,10 @@ class JoiningLine(Line):
             return self.again()
         wait = min(LONGEST_WAIT, LOOK_FIRST << min(self._looked, 8))
         self._look_after = self.context.now() + wait
-        if self.record.ordered < ORDERED and self.session is not None:
+        if self.record.ordered < ORDERED:
             self.record.ordered = SENT
             self._keep()
-            self.session.send(wire.Request(self.record.idempotency, self.record.request))
+            self.connected.send(wire.Request(self.record.idempotency, self.record.request))
 
     def _asked(self) -> None:
         self.record.ordered = ORDERED

@@ -97,8 +97,7 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
     circle.new_epoch()
     store, number, view = circle.context.store, circle.number, circle.view
     store.pending.delete(number)
-    if circle.connection is not None:
-        circle.connection.commit_sent = False
+    circle.connected.commit_sent = False
     if view.state.beacon_key != before.state.beacon_key:
         until = circle.context.now() + BEACON_KEPT
         store.beacons.save(BeaconRecord(number, before.state.beacon_key.reveal(), until))

@@ -117,9 +117,8 @@ class FoundingLine(Line):
 
     def lost(self, reason: str) -> None:
         """Without the hello there is no circle."""
-        if not self.over:
-            sentence = reason or f"The relay {self.address} can't be reached."
-            self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
+        sentence = reason or f"The relay {self.address} can't be reached."
+        self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
 
     def fail(self, error: WishError) -> None:
         """Nothing has been made."""

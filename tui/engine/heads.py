@@ -50,10 +50,10 @@ def fold(circle: Circle, n: int, kind: int, entry_hash: bytes, entry: Entry | No
 
 def followed(circle: Circle, access_key: bytes) -> None:
     """The newest entry is a commit that was followed; whose it was is not in the chain."""
-    entry = circle.context.store.entries.get(circle.number, circle.record.n)
-    if entry is not None:
-        entry.sender = access_key
-        circle.context.store.entries.save(entry)
+    circle.context.store.database.write(
+        "UPDATE entries SET sender = ? WHERE circle = ? AND n = ?",
+        (access_key, circle.number, circle.record.n),
+    )
 
 
 def note(circle: Circle, head: Head, witness: Witness) -> bool:

@@ -31,11 +31,11 @@ def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
         if invite is None or not invite.history:
             continue
         messages = _granted(circle, invite.history)
-        for index in circle.view.devices(happening.person.member):
-            node = circle.members.member(index)
-            leaf = circle.view.leaves[index]
-            if node is None:
+        devices = circle.view.devices(happening.person.member)
+        for index, node in circle.members.members():
+            if index not in devices:
                 continue
+            leaf = circle.view.leaves[index]
             for part in in_parts(messages):
                 content = seal_history(
                     SUITE,

@@ -47,6 +47,13 @@ class Line(ABC):
     def lost(self, reason: str) -> None:
         """The connection is gone, or was never made; `reason` is a sentence or empty."""
 
+    @property
+    def connected(self) -> Session:
+        """The session; only while there is a connection."""
+        if self.session is None:
+            raise ValueError("there is no connection")
+        return self.session
+
     def opened(self) -> None:
         """The connection is there."""
         self.session = self.begin()

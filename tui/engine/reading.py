@@ -7,12 +7,11 @@ from crypto.access.errors import MalformedError
 from crypto.access.log import Kind, entry_hash
 from crypto.access.side_data import LeaveWelcome, decode
 from crypto.circle.view import Leaf
-from crypto.content import Again, Ask, Cover, Leave, PassedOn, Text, Unknown
+from crypto.content import Again, Ask, Leave, PassedOn, Text, Unknown
 from crypto.entry import RANK_WAIT, rank
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.errors import PeerError
 from crypto.mls.errors import DecodeError, KeyUsedError, MlsError, OwnLeafError
-from crypto.mls.evolution import CommitChange
 from crypto.mls.group import ApplicationMessage
 from relay import wire
 from tui.engine import (
@@ -171,26 +170,18 @@ def _commit(circle: Circle, shown: wire.Entry) -> None:
         following.commit(circle, shown.body, shown.side_data, shown.time)
 
 
-class _MisplacedError(Exception):
-    """A commit where none may be."""
-
-
-def _no_commit(change: CommitChange) -> None:
-    raise _MisplacedError
-
-
 def _message(circle: Circle, shown: wire.Entry) -> None:
     if not well_framed(shown.body):
         return _unreadable(circle, shown.time)
     try:
-        opened = circle.members.process(shown.body, policy=_no_commit)
+        opened = circle.members.process(shown.body)
     except OwnLeafError:
         return circle.stop(following.OLD_COPY)
     except KeyUsedError:
         return  # a replay: it was read at its first place
-    except (MlsError, _MisplacedError):
+    except MlsError:
         return _unreadable(circle, shown.time)
-    if not isinstance(opened, ApplicationMessage):
+    if not isinstance(opened, ApplicationMessage):  # a commit where none may be: it changes nothing
         return _unreadable(circle, shown.time)
     circle.ratchets_moved()
     leaf = circle.view.leaves[opened.sender]
@@ -268,8 +259,8 @@ def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> 
             missing.asked(circle, leaf, content)
         case Again():
             missing.came(circle, leaf, content)
-        case Cover():
-            pass
+        case _:
+            pass  # a cover has nothing in it
 
 
 def _leaves(circle: Circle, leaf: Leaf, content: Leave, shown: wire.Entry) -> None:

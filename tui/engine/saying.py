@@ -93,8 +93,7 @@ def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
     circle.context.store.outbox.delete(outgoing.seq)
     sent = SentRecord(circle.number, circle.record.n, time, outgoing.envelope)
     circle.context.store.sent.save(sent)
-    if circle.connection is not None:
-        circle.connection.in_flight.pop(outgoing.seq, None)
+    circle.connected.in_flight.pop(outgoing.seq, None)
     circle.record.said += 1
     circle.taken()
     timeline.delivered(circle, outgoing.id, time)
@@ -107,9 +106,7 @@ def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
 
 def refused(circle: Circle, outgoing: OutboxRecord, code: int, number: int) -> None:
     """The relay did not take a message: it waits, and is sent again."""
-    connection = circle.connection
-    if connection is None:
-        return
+    connection = circle.connected
     connection.in_flight.pop(outgoing.seq, None)
     if code == wire.Refusal.STALE:
         connection.handshake = max(connection.handshake, number)

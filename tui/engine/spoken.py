@@ -112,9 +112,8 @@ def said(circle: Circle, frame: wire.Said) -> None:
         answer = spoken.inviter.receive(frame.body)
     except SpokenError as error:
         circle.context.tell(SpokenTried(circle=circle.hex, right=False))
-        return over(circle, str(error))
-    if answer is not None:
-        circle.connection.send(wire.Say(answer))
+        return _over(circle, spoken, str(error))
+    circle.connection.send(wire.Say(answer))
     if spoken.inviter.state.name == "DONE":
         spoken.stage = Stage.GIVEN
         circle.context.tell(SpokenTried(circle=circle.hex, right=True))
@@ -132,7 +131,7 @@ def lost(circle: Circle) -> None:
     if spoken.inviter.guess_spent:
         circle.context.tell(SpokenTried(circle=circle.hex, right=False))
     ended = spoken.inviter.lost()
-    over(circle, "The spoken code is over." if ended is None else str(ended))
+    _over(circle, spoken, "The spoken code is over." if ended is None else str(ended))
 
 
 def forgotten(circle: Circle, ref: int, error: WishError) -> None:
@@ -143,11 +142,9 @@ def forgotten(circle: Circle, ref: int, error: WishError) -> None:
         circle.context.tell(SpokenEnded(circle=circle.hex, sentence=str(error)))
 
 
-def over(circle: Circle, sentence: str) -> None:
+def _over(circle: Circle, spoken: Spoken, sentence: str) -> None:
     """The spoken code is of no more use; what is behind it is withdrawn, if it is open still."""
-    spoken, circle.spoken = circle.spoken, None
-    if spoken is None:
-        return
+    circle.spoken = None
     circle.context.tell(SpokenEnded(circle=circle.hex, sentence=sentence))
     if circle.connection is not None and spoken.stage is not Stage.GIVEN:
         circle.connection.send(wire.CloseNameplate())
@@ -161,11 +158,12 @@ def _withdraw(circle: Circle, invite_id: bytes) -> None:
 
 def close(circle: Circle) -> None:
     """The person closes it."""
-    if circle.spoken is None:
+    spoken = circle.spoken
+    if spoken is None:
         raise WishError("none", "No spoken code is open.")
-    if circle.spoken.inviter is None:
+    if spoken.inviter is None:
         raise WishError("not_yet", "The spoken code is being made just now.")
-    over(circle, "You closed the spoken code.")
+    _over(circle, spoken, "You closed the spoken code.")
 
 
 def look(circle: Circle) -> None:
@@ -177,4 +175,4 @@ def look(circle: Circle) -> None:
         circle.spoken = None
         circle.context.tell(SpokenEnded(circle=circle.hex, sentence="The spoken code was used."))
     elif spoken.stage is Stage.OPEN and circle.context.now() >= spoken.until:
-        over(circle, "The spoken code's time is over. Make a new one.")
+        _over(circle, spoken, "The spoken code's time is over. Make a new one.")

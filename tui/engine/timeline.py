@@ -117,8 +117,7 @@ def announce(circle: Circle, text: str, *, warning: bool, at: int | None = None)
 def reword(circle: Circle, position: int, text: str, *, kind: RowKind) -> None:
     """A notice is not how things stand any more."""
     messages = circle.context.store.messages
-    record = messages.get(circle.number, position)
-    if record is not None:
+    for record in messages.where("circle = ? AND position = ?", circle.number, position):
         record.text, record.kind = text, kind
         messages.save(record)
         circle.context.tell(RowChanged(row=_row(circle, record)))

@@ -400,3 +400,20 @@ def test_a_wish_to_lock_is_passed_on_to_everybody() -> None:
     answered, news = ana.heard[-2:]
     assert isinstance(answered, Finished)
     assert news == LockAsked()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(Refusal.GOING, "shut down"), (Refusal.BROKEN, "not well")]
+)
+def test_a_relay_that_does_not_even_greet_says_why(code: int, words: str) -> None:
+    world = World()
+    ana = world.person("Ana")
+    ana.do(commands.OpenCircle(ref=3, name="Hallway", person="Ana", relay=HOST))
+    ana.sync()
+    (socket,) = ana.sockets.values()
+    client = ana.client
+    data = wire.message(wire.Refused(None, code))
+    ana.guarded(lambda: client.link_received(socket.link, data))
+    (refused,) = ana.told(Refused)
+    assert refused.ref == 3 and words in refused.sentence
+    assert client.circles() == []

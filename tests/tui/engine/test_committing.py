@@ -8,8 +8,8 @@ from relay import wire
 from relay.limits import Rate, Settings
 from relay.wire import Refusal
 from tests.harness import Person, World
-from tui.engine import commands
-from tui.engine.events import Finished, InviteMade, Refused
+from tui.engine import commands, mending
+from tui.engine.events import Finished, InviteMade, Refused, RequestAnswered
 
 USUAL = Settings(failures=Rate(1000, 1))
 
@@ -167,6 +167,9 @@ def test_a_commit_beside_which_the_relay_puts_something_else_is_skipped() -> Non
     assert ana.circle().topic == ""
     assert "altered" in ana.warnings()[0]
     assert bo.circle().topic == ""
+    again = wire.message(wire.Entry(n + 1, 2, world.now, frame, b"\x90"))
+    ana.guarded(lambda: client.link_received(socket.link, again))
+    assert len(ana.warnings()) == 1  # a replay: it was judged at its first place
 
 
 def test_a_room_fills_on_one_code() -> None:
@@ -232,3 +235,54 @@ def test_what_another_did_first_is_not_waited_for() -> None:
         assert person.notices().count("Dee is here, on the code that Ana gave.") == (
             0 if person is ana else 1
         )
+
+
+def at_the_door(world: World) -> tuple[Person, int]:
+    """Ana, at whose circle's door Bo waits for a yes; the number of his request."""
+    (ana,) = world.circle("Ana")
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+    bo = world.person("Bo")
+    card = bo.reads(ana.invites())
+    bo.do(commands.Enter(ref=50, entry=card.entry, person="Bo"))
+    world.wait(10_000)
+    (waiting,) = ana.client.requests(ana.circle().id)
+    return ana, waiting.n
+
+
+def test_a_yes_that_is_taken_back_lets_nobody_in() -> None:
+    """No commit was made for it yet: another change is under way."""
+    world = World()
+    ana, n = at_the_door(world)
+    before = commits(world)
+    ana.do(commands.ChangeSettings(ref=9, topic="new"))
+    ana.do(commands.AnswerRequest(ref=10, n=n, admit=True))
+    ana.do(commands.AnswerRequest(ref=11, n=n, admit=False))
+    world.wait(30_000)
+    assert sorted(event.ref for event in ana.told(Finished) if event.ref >= 9) == [9, 10, 11]
+    assert ana.circle().chairs == 1 and commits(world) == before + 1
+
+
+def test_a_yes_that_is_taken_back_too_late_and_is_refused() -> None:
+    """The commit is under way; when the relay refuses it, nobody waits there any more."""
+    world = World()
+    ana, n = at_the_door(world)
+    ana.do(commands.AnswerRequest(ref=10, n=n, admit=True))
+    ana.do(commands.AnswerRequest(ref=11, n=n, admit=False))
+    refuse(ana, Refusal.FULL)
+    assert [event.ref for event in ana.told(Refused)] == [10]
+    assert pending(ana) == []
+    assert [event.admitted for event in ana.told(RequestAnswered)] == [False]
+
+
+def test_a_commit_for_what_was_given_up_meanwhile_is_let_go_of() -> None:
+    """The entry that it answers was lost with a relay's data; the relay takes no commit on it."""
+    world = World()
+    ana, n = at_the_door(world)
+    ana.do(commands.AnswerRequest(ref=10, n=n, admit=True))
+    with ana.database.transaction():
+        mending._forget_plans(ana.client._desk.circle(""), n - 1)
+    refuse(ana, Refusal.NOT_ALLOWED)
+    assert pending(ana) == []
+    ana.says("and on")
+    world.settle()
+    assert ana.states() == ["delivered"]

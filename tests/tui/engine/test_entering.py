@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from crypto.access.binding import AccessKeyPair
 from crypto.code_reading import read_code
+from crypto.secret import Secret
 from relay import wire
+from relay.wire import Refusal
 from tests.harness import NOW, Person, World
+from tests.tui.engine.rogue import circle_of, show
 from tui.engine import commands
 from tui.engine.entering import refusal
 from tui.engine.events import (
@@ -16,12 +20,15 @@ from tui.engine.events import (
     Exit,
     Finished,
     InviteUsed,
+    LinkState,
     Refused,
     RequestAnswered,
     RequestWaiting,
     RowKind,
 )
 from tui.engine.links import LONGEST_WAIT
+
+BOUND = wire.Bound(b"i" * 16, 0, bytes(32), bytes(64), 0, 1, 2, 8)
 
 
 def founded() -> tuple[World, Person, Person]:
@@ -334,3 +341,69 @@ def test_an_answer_that_nobody_was_there_to_hear_is_found() -> None:
     ana.expect(Finished, lambda ref: commands.AnswerRequest(ref=ref, n=waiting.n, admit=True))
     world.wait(LONGEST_WAIT)
     assert isinstance(answer(bo, ref), Entered)
+
+
+def test_what_is_given_up_is_given_up_alone() -> None:
+    """Of a circle that this person is in, and of another way in, nothing changes."""
+    world, ana, bo = founded()
+    bo.opens("Boats")
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+    ref = enter(bo, ana.invites())
+    world.settle()
+    bo.expect(Finished, lambda ref: commands.AbandonEntry(ref=ref, entry="00" * 8))
+    assert [entry.circle_name for entry in bo.client.entries()] == ["Hallway"]
+    (entry,) = bo.client.entries()
+    bo.expect(Finished, lambda ref: commands.AbandonEntry(ref=ref, entry=entry.entry))
+    refused = answer(bo, ref)
+    assert isinstance(refused, Refused) and refused.reason == "given_up"
+    assert bo.client.entries() == [] and bo.circle("Boats").link is LinkState.ONLINE
+
+
+def test_a_relay_that_takes_a_guest_for_a_device_is_not_waited_for() -> None:
+    """It is bound to nothing: there is no card, and with the connection the reading ends."""
+    world, ana, bo = founded()
+    code = ana.invites()
+    bo.do(commands.ReadCode(ref=7, code=code))
+    bo.sync()
+    (socket,) = bo.sockets.values()
+    while not socket.frames:
+        assert world.step()
+    socket.frames.clear()
+    show(bo, wire.Hello(b"n" * 32, world.hub.key.public, world.now), BOUND)
+    assert bo.told(CardRead) == [] == bo.told(Refused)
+    socket.cut()
+    bo.sync()
+    (refused,) = bo.told(Refused)
+    assert refused.exit is Exit.UNREACHABLE
+
+
+def test_a_code_that_goes_while_somebody_waits_on_it() -> None:
+    """The relay says that it was withdrawn; nobody has let this person in: that is why."""
+    world, ana, bo = founded()
+    ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+    ref = enter(bo, ana.invites())
+    world.settle()
+    ana.offline = True
+    world.settle(wait=0)
+    show(bo, wire.Answer(Refusal.INVITE_REVOKED))
+    world.wait(60_000)
+    refused = answer(bo, ref)
+    assert isinstance(refused, Refused) and "withdrawn" in refused.sentence
+    assert bo.client.entries() == []
+
+
+def test_a_circle_that_says_another_relay_than_its_card() -> None:
+    """The relay has another key than it had when the circle began, and Ana's device hides it."""
+    world, ana, bo = founded()
+    other = AccessKeyPair.from_seed(Secret(b"\x08" * 32))
+    world.hub.key = other
+    circle = circle_of(ana)
+    with ana.database.transaction():
+        circle.record.relay_key = other.public
+        circle.context.store.circles.save(circle.record)
+    ana.crash()
+    ref = enter(bo, ana.invites())
+    world.wait(60_000)
+    refused = answer(bo, ref)
+    assert isinstance(refused, Refused) and "another relay than the card" in refused.sentence
+    assert bo.client.circles() == []

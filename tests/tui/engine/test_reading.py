@@ -10,6 +10,7 @@ import msgpack
 from crypto.access.side_data import Cap
 from crypto.circle.extensions import context_extensions
 from crypto.content import PassedOn, write_content
+from crypto.history import History, PassedOnMessage, seal_history
 from crypto.mls.epoch import EpochAndRatchets
 from crypto.mls.group import Group
 from crypto.mls.proposals import GroupContextExtensions
@@ -17,7 +18,7 @@ from crypto.mls.treekem import TreeKemPrivate
 from relay import wire
 from tests.harness import Person, World
 from tests.tui.engine.rogue import circle_of, committed, encrypted, entry, envelope, show
-from tui.engine import commands
+from tui.engine import commands, timeline
 from tui.engine.circle import SUITE
 from tui.engine.events import Finished, LinkState, RowKind
 
@@ -267,3 +268,71 @@ def test_a_commit_that_this_device_alone_cannot_follow_stops_it() -> None:
     bo.says("back")
     world.settle()
     assert ana.texts() == cy.texts() == ["Ana: in the new epoch", "Bo: back"]
+
+
+def test_who_was_removed_reads_nothing_that_comes_behind_it() -> None:
+    """The relay shows more in the same message; it is none of this device's business."""
+    _, ana, bo = pair()
+    ana.offline = True
+    ana.do(commands.Remove(member="Bo"))
+    frame, side_data = ana.database.rows("SELECT frame, side_data FROM pending")[0]
+    assert isinstance(frame, bytes) and isinstance(side_data, bytes)
+    removal = entry(bo, 2, frame, side_data)
+    behind = wire.Entry(removal.n + 1, 1, removal.time, encrypted(ana, b"behind"), b"")
+    show(bo, removal, behind)
+    assert bo.circle().link is LinkState.STOPPED
+    assert bo.notices()[-1] == "Ana removed you from this circle."
+
+
+def test_history_that_comes_twice_is_shown_once() -> None:
+    world, ana, bo = pair()
+    ana.says("before")
+    world.settle()
+    cy = world.person("Cy")
+    cy.joins(ana.invites(history=5))
+    world.settle()
+    assert cy.texts() == []  # it is no message to this device, but one that was passed on
+    rows = [row.text for row in cy.rows() if row.kind is RowKind.PASSED_ON]
+    assert rows == ["before"]
+    admitter = circle_of(cy).record.admitter
+    host = next(one for one in (ana, bo) if circle_of(one).member.public == admitter)
+    (index,) = circle_of(host).view.devices(circle_of(cy).member.public)
+    leaf = circle_of(host).members.member(index)
+    assert leaf is not None
+    (message,) = [row for row in cy.rows() if row.text == "before"]
+    passed_on = PassedOnMessage(
+        bytes.fromhex(message.id), "Ana", circle_of(ana).member.public, message.at, 1, TEXT
+    )
+    again = seal_history(
+        SUITE,
+        circle_of(host).id,
+        circle_of(cy).leaf.public,
+        leaf.encryption_key,
+        History((passed_on,)),
+        os.urandom,
+    )
+    number, body = write_content(again)
+    count, newest = counter_or_first(cy, host)
+    made = envelope(number, body, count + 1, newest, b"again".ljust(16))
+    show(cy, entry(cy, 1, encrypted(host, made.encode())))
+    assert [row.text for row in cy.rows() if row.kind is RowKind.PASSED_ON] == rows
+    assert cy.warnings() == []
+
+
+def test_nobody_brings_back_what_another_said() -> None:
+    """Bo's message has lost its place in the log. What Cy sends under its id moves nothing."""
+    world = World()
+    ana, bo, cy = world.circle("Ana", "Bo", "Cy")
+    bo.says("one")
+    world.settle()
+    (row,) = [row for row in ana.rows() if row.text == "one"]
+    circle = circle_of(ana)
+    with ana.database.transaction():
+        timeline.given_up(circle, circle.record.n - 1)
+    id = bytes.fromhex(row.id)
+    places = list(ana.database.rows("SELECT position, n FROM messages ORDER BY position"))
+    count, newest = counter_or_first(ana, cy)
+    made = envelope(1, TEXT, count + 1, newest, id)
+    show(ana, entry(ana, 1, encrypted(cy, made.encode())))
+    assert list(ana.database.rows("SELECT position, n FROM messages ORDER BY position")) == places
+    assert ana.texts() == ["Bo: one"]

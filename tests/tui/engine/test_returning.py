@@ -11,6 +11,7 @@ from tests.harness import CrashingDatabase, Person, World
 from tests.tui.engine.rogue import circle_of, encrypted, entry, show
 from tui.engine import commands
 from tui.engine.events import Finished, LinkState
+from tui.engine.following import OLD_COPY
 
 
 def copied(person: Person) -> list[tuple[str, list[tuple[object, ...]]]]:
@@ -233,3 +234,41 @@ def test_a_request_of_a_device_that_is_not_there_is_passed_over() -> None:
     show(ana, entry(ana, 4, body))
     show(ana, entry(ana, 4, b"noise"))
     assert ana.notices()[-1] == "A request to come in again can't be read."
+
+
+def test_an_old_copy_that_sees_a_change_of_its_own_stops() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    copy = copied(bo)
+    bo.expect(Finished, lambda ref: commands.Rename(ref=ref, person="Bob"))
+    world.settle()
+    restored(bo, copy)
+    world.wait(60_000)
+    assert bo.circle().link is LinkState.STOPPED
+    assert bo.circle().link_sentence == OLD_COPY
+    assert ana.circle().link is LinkState.ONLINE
+
+
+def test_once_it_is_let_in_the_new_key_is_bound_with() -> None:
+    """The line is lost between the exchange of leaves and the Welcome."""
+    world, ana, bo, cy = with_an_old_copy()
+    bo.says("three")
+    world.wait(1_000)
+    bo.ref += 1
+    bo.do(commands.Rejoin(ref=bo.ref))
+    before = circle_of(bo).access.public
+    while not circle_of(bo).waits_for_welcome:
+        if not world.step():
+            world.now += 1_000
+            world.tick()
+    for socket in world.sockets():
+        socket.cut()
+    bo.sync()
+    while bo.circle().link is not LinkState.ONLINE:
+        if not world.step():
+            world.now += 1_000
+            world.tick()
+    world.wait(60_000)
+    assert circle_of(bo).access.public != before
+    assert bo.circle().link is LinkState.ONLINE and not circle_of(bo).waits_for_welcome
+    assert ana.texts() == cy.texts() == ["Bo: one", "Bo: two", "Bo: three"]

@@ -283,3 +283,16 @@ def test_a_sealed_code_that_is_made_meanwhile_stays() -> None:
     (made,) = ana.told(InviteMade)
     assert made.ref == 78
     assert world.person("Bo").reads(made.invite.code).issuer == "Ana"
+
+
+def test_an_answer_that_is_none_ends_it_for_who_was_told_the_words() -> None:
+    world, _ana, bo, code = opened()
+    bo.do(commands.ReadCode(code=code, ref=5))
+    bo.sync()
+    (socket,) = bo.sockets.values()
+    while not socket.up:
+        assert world.step()
+    world.deliver(socket, up=True)
+    show(bo, wire.Said(b"\x63"))
+    (refused,) = bo.told(Refused)
+    assert refused.ref == 5 and refused.reason == "wrong_words"
