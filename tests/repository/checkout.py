@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,12 @@ def modules() -> list[Path]:
     """Every Python module of the three wings, relative to the checkout."""
     found = [path for wing in WINGS for path in (ROOT / wing).rglob("*.py")]
     return sorted(path.relative_to(ROOT) for path in found)
+
+
+@cache
+def parsed(module: Path) -> ast.Module:
+    """A module's tree; all tests look at the same one."""
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"), str(module))
 
 
 def dotted(module: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.repository.checkout import ROOT, dotted, modules, tracked
+from tests.repository.checkout import ROOT, dotted, modules, parsed, tracked
 
 VAGUE = {"common", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 LONGEST_FUNCTION = 60
@@ -14,35 +14,33 @@ LONGEST_FUNCTION = 60
 UNMENTIONED = ("/" + "work/", "ht" + "tps://pypi.org/simple/", "TO" + "DO", "FIX" + "ME")
 
 
-def sources() -> dict[str, str]:
-    return {dotted(module): (ROOT / module).read_text(encoding="utf-8") for module in modules()}
+def trees() -> dict[str, ast.Module]:
+    return {dotted(module): parsed(module) for module in modules()}
 
 
-def functions(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(source)):
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def test_names_say_something() -> None:
     words = {
-        name: {word for part in name.split(".") for word in part.split("_")} for name in sources()
+        name: {word for part in name.split(".") for word in part.split("_")} for name in trees()
     }
     assert {name for name, found in words.items() if found & VAGUE} == set()
 
 
 def test_every_module_says_what_it_is() -> None:
-    written = {name: source for name, source in sources().items() if source.strip()}
-    assert {
-        name for name, source in written.items() if not ast.get_docstring(ast.parse(source))
-    } == set()
+    written = {name: tree for name, tree in trees().items() if tree.body}
+    assert {name for name, tree in written.items() if not ast.get_docstring(tree)} == set()
 
 
 def test_functions_fit_on_a_screen() -> None:
     lengths = {
         f"{name}.{function.name}": (function.end_lineno or 0) - function.lineno + 1
-        for name, source in sources().items()
-        for function in functions(source)
+        for name, tree in trees().items()
+        for function in functions(tree)
     }
     assert {name: n for name, n in lengths.items() if n > LONGEST_FUNCTION} == {}
 

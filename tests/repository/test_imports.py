@@ -6,11 +6,12 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.repository.checkout import ROOT, dotted, modules
+from tests.repository.checkout import dotted, modules, parsed
 
 # Where bytes meet a socket, a clock or a person. All else is handed what it needs.
 EDGES = (
@@ -46,8 +47,13 @@ ASYNCIO = tuple(edge for edge in EDGES if edge not in BLOCKING)
 CLOCKS_AND_DICE = {"datetime.now", "datetime.utcnow", "date.today", "os.urandom", "os.getrandom"}
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+@cache
+def imported(tree: ast.AST) -> list[str]:
     """All that is imported, in functions and under conditions too: ``from a import b`` is a.b."""
+    return list(_imported(tree))
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -79,10 +85,7 @@ def within(name: str, places: tuple[str, ...]) -> bool:
 @pytest.fixture(scope="module")
 def trees() -> dict[str, ast.Module]:
     """Every module of the three wings, parsed, by its dotted name."""
-    return {
-        dotted(module): ast.parse((ROOT / module).read_text(encoding="utf-8"), str(module))
-        for module in modules()
-    }
+    return {dotted(module): parsed(module) for module in modules()}
 
 
 def importers(trees: dict[str, ast.Module], *names: str) -> set[str]:
