@@ -51,6 +51,11 @@ NOT_REACHED = (
 )
 NOT_THERE_YET = "{who} moved the circle to {where}; it is not there yet."
 COMES = "The circle has moved to {where}, and the members' devices bring what was said."
+MOVED_OTHERWISE = "The circle goes to another relay than that by now."
+UNDER_WAY = (
+    "This device has asked the relay to move the circle to {where}, and does not know what came of "
+    "that. Move it there, with --gone."
+)
 OTHER_FIRST = "{who} moved the circle first, to {where}."
 NOT_TO_BE_READ = "{who} moved the circle to an address that this Hallway can't read: {where}."
 ANOTHER_LOG = "The relay has another conversation under this circle's name."
@@ -119,11 +124,16 @@ class MovingLine(Line):
         if not command.gone:
             intend(self.circle, wish, ref=command.ref)
             return
-        _forget_intended(self.circle, None)
+        under_way = _under_way(self.circle)
+        if under_way is not None and not _same(under_way, wish):
+            sentence = UNDER_WAY.format(where=under_way.address)
+            return self.context.refuse(command.ref, WishError("under_way", sentence))
+        _forget_intended(self.circle, wish, WishError("moved", MOVED_OTHERWISE))
         relay = RelayAddress(wish.address)
-        _go(self.circle, relay, wish.relay_key, record.person, record.n)
-        _bring(self.circle, GONE, wish.token)
-        intend(self.circle, wish)
+        move = MoveRecord(self.circle.number, record.person, self.context.now(), GONE, wish.token)
+        _go(self.circle, relay, wish.relay_key, record.n, move)
+        if under_way is None:
+            intend(self.circle, wish)
         _tell_moved(self.circle, command.ref, record.n, record.chain)
         self._again()
 
@@ -133,9 +143,8 @@ class MovingLine(Line):
 
     def lost(self, reason: str) -> None:
         """Without the hello nothing is moved."""
-        if not self.over:
-            sentence = reason or f"The relay {self.address} can't be reached."
-            self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
+        sentence = reason or f"The relay {self.address} can't be reached."
+        self.fail(WishError("unreachable", sentence, Exit.UNREACHABLE))
 
     def fail(self, error: WishError) -> None:
         """Nothing has been changed."""
@@ -143,7 +152,7 @@ class MovingLine(Line):
         self.context.refuse(self.command.ref, error)
 
 
-def _go(circle: Circle, relay: RelayAddress, key: bytes, who: str, ended: int) -> None:
+def _go(circle: Circle, relay: RelayAddress, key: bytes, ended: int, move: MoveRecord) -> None:
     """From now on the circle is elsewhere; the log of the relay before counts up to `ended`."""
     store, record, number = circle.context.store, circle.record, circle.number
     store.database.write(
@@ -161,19 +170,12 @@ def _go(circle: Circle, relay: RelayAddress, key: bytes, who: str, ended: int) -
     record.ahead = record.ahead_since = 0
     circle.ahead = None
     circle.heads.clear()
-    store.moves.save(MoveRecord(number, who, circle.context.now()))
+    store.moves.save(move)
     # What is under way may be in the log of before: it goes out in new bytes, under its old ids.
     saying.encrypt_anew(circle)
     if circle.connection is not None:
         circle.connection.begin_again = True
     circle.tell_changed()
-
-
-def _bring(circle: Circle, brings: int, token: str | None) -> None:
-    move = circle.context.store.moves.get(circle.number)
-    if move is not None:
-        move.brings, move.token = brings, token
-        circle.context.store.moves.save(move)
 
 
 def _tell_moved(circle: Circle, ref: int, n: int, hash: bytes) -> None:
@@ -200,35 +202,45 @@ def followed(circle: Circle, before: CircleView, outcome: Outcome) -> None:
     except AddressError:
         text = NOT_TO_BE_READ.format(who=who, where=relay.address)
         return timeline.notice(circle, text, warning=True)
-    _forget_intended(circle, WishError("moved", OTHER_FIRST.format(who=who, where=address)))
+    here = Move(address, key, None)
+    _forget_intended(circle, here, WishError("moved", OTHER_FIRST.format(who=who, where=address)))
     if (address, key) == (record.address, record.relay_key):
         record.pin = relay.certificate_pin  # a move code has led here
         return
-    _go(circle, relay, key, who, record.n)
+    _go(circle, relay, key, record.n, MoveRecord(circle.number, who, circle.context.now()))
 
 
-def _forget_intended(circle: Circle, error: WishError | None) -> None:
-    """Let go of moves to elsewhere than where the circle is by now; of all without an `error`."""
-    context, (relay, key) = circle.context, circle.view.state.relay
+def _forget_intended(circle: Circle, here: Move, error: WishError) -> None:
+    """Let go of moves to elsewhere than where the circle goes by now."""
+    context, under_way = circle.context, _under_way(circle)
     for intention in context.store.intentions.where("circle = ?", circle.number):
         wish = decode(intention.wish)
-        same = error is not None and (relay.address, key) == (
-            getattr(wish, "address", ""),
-            getattr(wish, "relay_key", b""),
-        )
-        if not isinstance(wish, Move) or same:
+        if not isinstance(wish, Move) or _same(wish, here) or wish == under_way:
             continue
         context.store.intentions.delete(intention.number)
         ref = context.refs.pop(intention.number, None)
-        if ref is not None and error is not None:
+        if ref is not None:
             context.refuse(ref, error)
+
+
+def _same(one: Move, other: Move) -> bool:
+    return (one.address, one.relay_key) == (other.address, other.relay_key)
+
+
+def _under_way(circle: Circle) -> Move | None:
+    """The move for which a commit is made, that may be in the log of the relay before."""
+    pending = circle.context.store.pending.get(circle.number)
+    found = pending and circle.context.store.intentions.get(pending.intention)
+    wish = decode(found.wish) if found else None
+    return wish if isinstance(wish, Move) else None
 
 
 def ordered(circle: Circle, wish: Move, ref: int | None) -> None:
     """Our own move is in the log: this device brings the circle to where it goes."""
     move, record = circle.context.store.moves.get(circle.number), circle.record
     if move is not None and not move.brings:
-        _bring(circle, ORDERED, wish.token)
+        move.brings, move.token = ORDERED, wish.token
+        circle.context.store.moves.save(move)
     if ref is not None:
         _tell_moved(circle, ref, record.n, record.chain)
 
@@ -261,8 +273,10 @@ def follow(circle: Circle, text: str) -> None:
     if _chain(circle, code.n) not in (None, code.hash):
         sentence = "This move code speaks of another conversation than the one that is here."
         raise WishError("other_log", sentence)
-    _forget_intended(circle, None)
-    _go(circle, code.relay, code.relay_key, leaf.name, code.n)
+    here = Move(address, code.relay_key, None)
+    _forget_intended(circle, here, WishError("moved", MOVED_OTHERWISE))
+    move = MoveRecord(circle.number, leaf.name, circle.context.now())
+    _go(circle, code.relay, code.relay_key, code.n, move)
 
 
 def read(text: str) -> MoveCode:

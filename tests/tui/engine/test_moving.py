@@ -6,9 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from crypto.mls.cipher_suite import SignatureKeyPair
+from crypto.move_code import MoveCode
+from crypto.relay_address import RelayAddress
+from crypto.secret import Secret
 from relay.restoring import AT_LEAST
-from tests.harness import HOST, Other, Person, World
+from tests.harness import HOST, CrashError, Other, Person, World
 from tests.relay.memory import Shelf
+from tests.tui.engine.renegade import Renegade, Try
 from tests.tui.engine.rogue import circle_of
 from tests.tui.engine.test_mending import agree
 from tui.engine import commands, moving
@@ -368,6 +373,47 @@ class TestGone:
         world.wait(60_000)
         at(world, ana, bo)
 
+    def test_a_move_that_no_relay_has_ordered_yet_gives_way(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        world.relay("third.example")
+        ana.do(commands.MoveCircle(ref=91, relay="third.example"))
+        ana.do(commands.CreateInvite(ref=92))  # the commit that goes before
+        while len(circle_of(ana).context.store.intentions.where("1")) < 2:
+            assert world.step()
+        told = gone(world, ana)
+        (refused,) = ana.told(Refused)
+        assert (refused.ref, refused.sentence) == (91, moving.MOVED_OTHERWISE)
+        follows(bo, told.code)
+        world.wait(AT_LEAST + 60_000)
+        assert (ana.circle().relay, bo.circle().relay) == (THERE, THERE)
+
+    @pytest.mark.parametrize("steps", range(0, 12, 2))
+    def test_one_that_may_have_been_ordered_is_gone_on_with(self, steps: int) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        world.relay("third.example")
+        ana.do(commands.MoveCircle(ref=91, relay=THERE))
+        while not circle_of(ana).context.store.pending.where("1"):
+            assert world.step()
+        for _ in range(steps):
+            world.step()
+        world.relay_down = True
+        for socket in world.sockets():
+            if socket.host == HOST:
+                socket.cut()
+        while world.sockets():
+            world.step()
+        if ana.told(CircleMoved):
+            return  # Ana's device has heard of it
+        elsewhere = ana.refused(
+            lambda ref: commands.MoveCircle(ref=ref, relay="third.example", gone=True)
+        )
+        assert elsewhere.sentence == moving.UNDER_WAY.format(where=THERE)
+        told = moves(ana, gone=True)
+        if bo.circle().relay == HOST:
+            follows(bo, told.code)
+        world.wait(AT_LEAST + 120_000)
+        at(world, ana, bo)
+
     def test_to_the_same_address_where_another_relay_is_now(self) -> None:
         world, (ana, bo), _ = talked("Ana", "Bo")
         before = agree(ana, bo)
@@ -417,6 +463,146 @@ class TestGone:
         world.wait(60_000)
         assert ana.texts()[-1] == bo.texts()[-1] == cy.texts()[-1] == "Cy: here"
         at(world, ana, bo, cy)
+
+
+class TestCodes:
+    def code(self, ana: Person, **changes: object) -> str:
+        """A code that Ana's device has signed."""
+        circle = circle_of(ana)
+        given: dict[str, object] = {
+            "leaf": circle.leaf,
+            "circle_id": circle.id,
+            "relay": RelayAddress(THERE),
+            "relay_key": b"k" * 32,
+            "n": circle.record.n,
+            "hash": circle.record.chain,
+        }
+        return MoveCode.sign(**{**given, **changes}).text()  # type: ignore[arg-type]
+
+    def refused(self, person: Person, code: str) -> str:
+        before = circle_of(person).record
+        kept = (before.address, before.relay_key, before.n)
+        refused = person.refused(
+            lambda ref: commands.FollowMove(ref=ref, code=code, circle="Hallway")
+        )
+        after = circle_of(person).record
+        assert (after.address, after.relay_key, after.n) == kept
+        assert person.circle().link is LinkState.ONLINE
+        return refused.reason
+
+    def test_each_bad_one_has_its_sentence_and_changes_nothing(self) -> None:
+        _, (ana, bo), _ = talked("Ana", "Bo")
+        good = self.code(ana)
+        bos, stranger = circle_of(bo).leaf, SignatureKeyPair.from_seed(Secret(b"s" * 32))
+        parsed = MoveCode.parse(good)
+        reasons = {
+            "chat.example.org/0000": "code",
+            good[:-3]: "code",
+            self.code(ana, circle_id=bytes(16)): "other_circle",
+            self.code(ana, leaf=bos): "not_signed",
+            self.code(ana, leaf=stranger): "not_signed",
+            replace(parsed, n=1).text(): "not_signed",
+            self.code(ana, relay=RelayAddress("not/an/address")): "address",
+            self.code(ana, hash=b"?" * 32): "other_log",
+            self.code(
+                ana, relay=RelayAddress(HOST), relay_key=circle_of(bo).record.relay_key
+            ): "there_already",
+        }
+        for code, reason in reasons.items():
+            assert self.refused(bo, code) == reason
+        refused = bo.refused(
+            lambda ref: commands.FollowMove(ref=ref, code=self.code(ana, circle_id=bytes(16)))
+        )
+        assert refused.reason == "unknown_circle"
+
+    def test_one_of_before_a_later_move_is_not_followed(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        old = self.code(ana, relay=RelayAddress("third.example"))
+        moves(ana)
+        world.wait(60_000)
+        assert self.refused(bo, old) == "older"
+
+    def test_one_that_was_given_before_a_backup_was_put_back_still_counts(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        backup = world.backup()
+        bo.says("later")
+        world.settle()
+        world.put_back(backup)
+        world.wait(60_000)
+        told = gone(world, ana)
+        follows(bo, told.code)
+        world.wait(AT_LEAST + 60_000)
+        at(world, ana, bo)
+        assert bo.texts() == ana.texts() and bo.warnings() == []
+
+
+class TestCommits:
+    def test_a_host_whose_client_keeps_the_codes_is_refused_by_all(self) -> None:
+        world, (ana, bo, cy), _ = talked("Ana", "Bo", "Cy")
+        ana.expect(
+            Finished,
+            lambda ref: commands.AppointHosts(
+                ref=ref, members=[each.id for each in ana.client.members("")][:2]
+            ),
+        )
+        ana.invites()
+        eve = Renegade(bo)
+        moved = eve.with_state(relays=(RelayAddress(THERE),))
+        assert eve.commits(Try([moved]))
+        world.settle()
+        for person in (ana, cy):
+            assert person.circle().relay == HOST
+            assert "all open codes go" in person.warnings()[-1]
+
+    def test_an_address_that_nobody_can_read_is_named_and_not_gone_to(self) -> None:
+        world, (ana, bo, cy), _ = talked("Ana", "Bo", "Cy")
+        eve = Renegade(ana)
+        moved = eve.with_state(relays=(RelayAddress("not/an/address"),))
+        assert eve.commits(Try([moved]))
+        world.settle()
+        for person in (bo, cy):
+            assert person.circle().relay == HOST
+            expected = moving.NOT_TO_BE_READ.format(who="Ana", where="not/an/address")
+            assert expected in person.warnings()
+        bo.says("still here")
+        world.settle()
+        assert cy.texts()[-1] == "Bo: still here"
+
+    def test_relays_that_stand_ready_move_nobody(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        bo.invites()
+        eve = Renegade(ana)
+        listed = (*eve.state.relays, RelayAddress(THERE))
+        assert eve.commits(Try([eve.with_state(relays=listed)]))
+        world.settle()
+        assert bo.circle().relay == HOST and len(bo.client.invites("")) == 1
+        assert bo.notices()[-1] == "Ana changed the relays that stand ready."
+
+    def test_who_asked_to_come_in_is_told_that_the_code_was_withdrawn(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        ana.expect(Finished, lambda ref: commands.ChangeSettings(ref=ref, door_asks=True))
+        cy = world.person("Cy")
+        card = cy.reads(ana.invites())
+        cy.do(commands.Enter(ref=77, entry=card.entry, person="Cy"))
+        world.settle()
+        assert ana.client.requests("")
+        moves(ana)
+        world.wait(60_000)
+        assert ana.client.requests("") == [] and bo.client.requests("") == []
+        (refused,) = cy.told(Refused)
+        assert refused.ref == 77 and "withdrawn" in refused.sentence
+
+    def test_a_disk_that_fails_while_the_key_is_asked_for(self) -> None:
+        world, (ana, _), _ = talked("Ana", "Bo")
+        ana.do(commands.MoveCircle(ref=9, relay=THERE))
+        ana.database.crash = "before"
+        with pytest.raises(CrashError):
+            ana.client.tick()
+        ana.collect()
+        (refused,) = ana.told(Refused)
+        assert refused.ref == 9
+        world.settle()
+        assert ana.circle().relay == HOST
 
 
 class TestRefusals:
