@@ -1,21 +1,33 @@
 """The driver for Unix terminals, with what Textual's does not do.
 
 - An ESC inside a paste is not a key (`tui.pastes`).
-- The terminal may go away while the app runs. Textual's writing thread ends with an error then,
-  and thirty writes later whoever draws waits for it for ever, with the profile in hand.
+- The terminal may go away while the app runs, and who is not its session's leader gets no signal.
+  Textual's reading thread then asks again and again, as fast as it can; ours ends the app. Its
+  writing thread ends with an error, and thirty writes later whoever draws waits for it for ever,
+  with the profile in hand; ours goes on.
 - An error of the reading thread ends the app as any other does: nothing of it is printed.
 """
 
 from __future__ import annotations
 
+import codecs
 import os
-from collections.abc import Callable
+import selectors
+import signal
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
+from textual.message import Message
 
 from tui.pastes import PasteParser
+
+TICK = 0.1
+"""Seconds between two looks at whether to stop, and at keys that are half read."""
+
+GONE = 128 + signal.SIGHUP
+"""The return code where nobody can press a key any more, as after the signal for that."""
 
 
 class LastingWriter(WriterThread):
@@ -40,12 +52,12 @@ class LastingWriter(WriterThread):
 
 
 class TerminalDriver(linux_driver.LinuxDriver):
-    """Textual's driver, with our parser and our writer."""
+    """Textual's driver, with our parser, our reader and our writer."""
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
-        # The driver names both classes as globals, and offers no other way to choose them.
-        vars(linux_driver).update(XTermParser=PasteParser, WriterThread=LastingWriter)
+        # The driver names the class as a global, and offers no other way to choose it.
+        vars(linux_driver).update(WriterThread=LastingWriter)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def _run_input_thread(self) -> None:
@@ -53,3 +65,30 @@ class TerminalDriver(linux_driver.LinuxDriver):
             self.run_input_thread()
         except Exception as error:
             self._app.call_later(self._app._handle_exception, error)
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop, or until nobody is there any more to press one."""
+        parser = PasteParser(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(TICK):
+                    data = self._read()
+                    if not data:
+                        self._app.call_later(self._app.exit, return_code=GONE)
+                        return
+                    text = decode(data)
+                    if text:  # otherwise half a character: an empty text would be the parser's end
+                        self._hand_on(parser.feed(text))
+                self._hand_on(parser.tick())
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
+    def _hand_on(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)

@@ -38,6 +38,23 @@ app = Busy()
 app.run()
 sys.exit(app.return_code)
 """
+QUIET = """
+import sys
+from textual.app import ComposeResult
+from textual.widgets import Static
+from tui.safe_app import SafeApp
+
+class Quiet(SafeApp):
+    SIGNALS = ()
+    def compose(self) -> ComposeResult:
+        yield Static("ready and waiting")
+    def on_key(self, event) -> None:
+        self.query_one(Static).update(f"the key {event.key}")
+
+app = Quiet()
+app.run()
+sys.exit(app.return_code)
+"""
 UNREADABLE = """
 import sys
 from tui.driver import TerminalDriver
@@ -111,6 +128,25 @@ def test_an_app_ends_with_its_window() -> None:
     child.expect("ready and waiting")
     child.ptyproc.fileobj.close()  # type: ignore[attr-defined]
     assert code_of(child) == 128 + signal.SIGHUP
+
+
+def test_an_app_ends_with_its_window_where_no_signal_tells_it() -> None:
+    """A leader of the session keeps the signal from it, as `nohup` does."""
+    child = started(f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{QUIET}")
+    child.expect("ready and waiting")
+    child.ptyproc.fileobj.close()  # type: ignore[attr-defined]
+    assert code_of(child) == 128 + signal.SIGHUP
+
+
+def test_keys_come_whole_however_they_are_cut() -> None:
+    child = started(QUIET)
+    child.expect("ready and waiting")
+    for half in "ß".encode():
+        os.write(child.child_fd, bytes([half]))
+    child.expect("the key ß")
+    os.write(child.child_fd, b"\xff")
+    child.expect("the key replacement_character")
+    child.close(force=True)
 
 
 def test_an_error_of_the_reader_is_told_without_what_it_says() -> None:
