@@ -59,6 +59,17 @@ class SafeApp(App[None]):
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
+        # Otherwise all style sheets are read twice at the start, first for another theme.
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew; the style sheets are only read again where a colour is another."""
+        if self.get_css_variables() != self.stylesheet._variables:
+            super().refresh_css(animate)
+            return
+        for screen in self.screen_stack:
+            self.stylesheet.update(screen, animate=animate)
+            screen._css_update_count = self._css_update_count
 
     def get_driver_class(self) -> type[Driver]:
         """The driver for Unix terminals."""
@@ -110,6 +121,9 @@ def _stop_recording() -> None:
 
 
 def _put_off_collections() -> None:
+    """Once for the process: what is there by then stays."""
+    if gc.get_freeze_count():
+        return
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
