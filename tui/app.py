@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,11 +26,11 @@ from tui.remembered import NAMES, Remembered
 from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.safe_text import sanitise_block
 from tui.screens.main import NARROW, WIDE, Main
-from tui.screens.room import Engine, Hearing
+from tui.screens.room import Engine, Hearing, read
 from tui.screens.welcome import Welcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from tui.config import Config
     from tui.engine.client import Client
@@ -72,6 +72,8 @@ class HallwayApp(SafeApp):
         self._kept_open = AsyncExitStack()
         self._heard: list[Event] = []
         self._main = Main()
+        self.sending = asyncio.Lock()
+        """See `tui.screens.room.Hall`."""
         self.sentence = ""
         """Why it ended, for whoever started it."""
         self.locked = False
@@ -218,13 +220,21 @@ class HallwayApp(SafeApp):
     async def show_circle(self, circle: str, *, invite: bool = False) -> None:
         """The main screen, at a circle; above it, where asked for, the codes."""
         await self._profile_open.wait()
-        while self.screen is not self._main and len(self.screen_stack) > 2:
-            await self.pop_screen()
-        if self.screen is not self._main:
-            await self.switch_screen(self._main)
-        await self._main.show(circle)
-        if invite:
-            self._main.action_invite()
+        async with self._in_one_frame():
+            while self.screen is not self._main and len(self.screen_stack) > 2:
+                await self.pop_screen()
+            if self.screen is not self._main:
+                await self.switch_screen(self._main)
+            await self._main.show(circle)
+            if invite:
+                await self._main.invite(read(self._main).circle(circle))
+
+    @asynccontextmanager
+    async def _in_one_frame(self) -> AsyncIterator[None]:
+        """What is on the terminal stays there until the last of several screens is ready."""
+        with self.batch_update():
+            yield
+        self.screen.refresh(layout=True)
 
     @work(group="going")
     async def show_first(self) -> None:
@@ -236,19 +246,26 @@ class HallwayApp(SafeApp):
 
     @work(group="going")
     async def show_join(self, code: str = "", person: str = "") -> None:
-        """Where a code is typed, then its card, then in."""
+        """Where a code is typed."""
         # imported here: most starts of the program never come this way
-        from tui.screens.card import CardDialog
         from tui.screens.join import Join
 
         await self._profile_open.wait()
-        card: CardRead | None = await self.push_screen_wait(Join(code))
-        if card is None:
-            return
-        circle: str | None = await self.push_screen_wait(CardDialog(card, person or self.person))
-        if circle is not None:
-            self.show_circle(circle)
-        elif isinstance(self.screen, Welcome) and self._engine and self._engine.client.entries():
+        await self.push_screen(Join(code, person))
+
+    @work(group="going")
+    async def show_card(self, card: CardRead, person: str = "") -> None:
+        """In the place of where the code was typed: what it leads to."""
+        from tui.screens.card import CardDialog
+
+        async with self._in_one_frame():
+            await self.switch_screen(CardDialog(card, person or self.person))
+
+    @work(group="going")
+    async def show_waiting(self) -> None:
+        """The main screen, for whoever is coming in somewhere and has no circle yet."""
+        client = self.client
+        if isinstance(self.screen, Welcome) and client is not None and client.entries():
             await self.switch_screen(self._main)
 
     def action_theme(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
 from textual.pilot import Pilot
 
 from tests.harness import HOST, Person, World
+from tests.tui.brisk import SECONDS, Brisk, until
 from tests.tui.screen_text import FOLDER, assert_screen, screen_text
 from tui.app import HallwayApp
 from tui.engine.client import Client
@@ -19,8 +20,6 @@ from tui.engine.events import Event
 from tui.opening import OpeningError
 from tui.remembered import Remembered
 from tui.screens.room import Engine, NoRelayError
-
-TURNS = 400
 
 
 class Town:
@@ -53,6 +52,9 @@ class MemoryEngine:
         self._listeners: list[asyncio.Queue[Event]] = []
         self._told = len(person.heard)
         self._ref = 1_000_000
+        self.disk = asyncio.Event()
+        """Commands wait for it; a slow one is cleared."""
+        self.disk.set()
 
     @property
     def client(self) -> Client:
@@ -61,6 +63,7 @@ class MemoryEngine:
     async def ask(self, command: Command) -> Event:
         self._ref += 1
         self.asked.append(command)
+        await self.disk.wait()
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._answers[self._ref] = answer
         self.person.do(msgspec.structs.replace(command, ref=self._ref))
@@ -128,18 +131,13 @@ class MemoryOpening:
         return self.town.world.now
 
 
+class BriskApp(Brisk, HallwayApp):
+    """The app, for a pilot who does not idle."""
+
+
 def app_of(opening: MemoryOpening, theme: Path | None = None, code: str = "") -> HallwayApp:
     """An app that nobody has started yet."""
-    return HallwayApp(opening, remembered=Remembered(theme), code=code)
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Let the app work until something holds; with a picture of the screen where it never does."""
-    for _ in range(TURNS):
-        await pilot.pause()
-        if holds():
-            return
-    raise AssertionError(f"it never came to be:\n{screen_text(pilot.app)}")
+    return BriskApp(opening, remembered=Remembered(theme), code=code)
 
 
 async def shows(pilot: Pilot[None], *texts: str) -> None:
@@ -150,10 +148,9 @@ async def shows(pilot: Pilot[None], *texts: str) -> None:
 async def looks(pilot: Pilot[None], name: str) -> None:
     """Let the app work until the screen is the snapshot of this name."""
     path = FOLDER / f"{name}.txt"
-    for _ in range(TURNS // 4):
-        await pilot.pause()
-        if path.exists() and screen_text(pilot.app) == path.read_text("utf-8"):
-            return
+    wanted = path.read_text("utf-8") if path.exists() else ""
+    with suppress(AssertionError):
+        await until(pilot, lambda: screen_text(pilot.app) == wanted, SECONDS / 4)
     assert_screen(pilot.app, name)
 
 

@@ -13,7 +13,8 @@ import pytest
 from rich.cells import cell_len
 from wcwidth import wcwidth
 
-from tests.tui.hall import Town, app_of, flat, shows, until
+from tests.tui.brisk import until
+from tests.tui.hall import Town, app_of, flat, hides, shows
 from tests.tui.hostile import (
     KINDS,
     PLACES,
@@ -138,6 +139,25 @@ async def test_on_the_screen(town: Town) -> None:
         assert app.clipboard == ""
         assert app.theme == theme
         assert not app.locked
+
+
+@pytest.mark.parametrize("size", [(80, 24), SIZE])
+async def test_who_takes_a_name_like_anothers_is_named(town: Town, size: tuple[int, int]) -> None:
+    """Our own client refuses such a name; a modified one does not ask."""
+    assert isinstance(town.world, OneWay)
+    mallory = Mallory(town.world)
+    app = app_of(town.opening("Ana", person=mallory.victim))
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "Message Hallway")
+        assert "look alike" not in flat(pilot)
+        mallory.renames("Аna\u202e")
+        town.settle()
+        warned = "Аna‹U+202E› and Ana look alike, and are two people."
+        await shows(pilot, warned, "Mallory is called Аna‹U+202E› now.")
+        check(app)
+        mallory.renames("Malory")
+        town.settle()
+        await hides(pilot, "look alike")
 
 
 @pytest.mark.slow

@@ -37,8 +37,8 @@ LINE_LONGEST = 200
 NAME_FIRST = "Type the name that they will see. It is for this circle alone."
 
 
-class CardDialog(Dialog[str]):
-    """Answers with the circle's id when in; None where the person went away, in or not."""
+class CardDialog(Dialog[None]):
+    """Makes room for the circle when in. Who goes away before that goes on coming in."""
 
     KIND = "card"
 
@@ -112,8 +112,10 @@ class CardDialog(Dialog[str]):
             self.enter(person)
 
     @on(Button.Pressed, "#later")
-    def _later(self) -> None:
+    def action_close(self) -> None:
+        """Go away; what has been asked at a door goes on."""
         self.dismiss(None)
+        hall(self).show_waiting()
 
     @on(Button.Pressed, "#give-up")
     async def _give_up(self) -> None:
@@ -131,7 +133,7 @@ class CardDialog(Dialog[str]):
         finally:
             self._asking = False
         if isinstance(answer, Entered):
-            self.dismiss(answer.circle)
+            hall(self).show_circle(answer.circle)
         elif isinstance(answer, Refused):
             self.say(answer.sentence, wrong=True)
             self.query_one("#name").focus()

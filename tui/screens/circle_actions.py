@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 from tui.actions import BY_NAME, Where
 from tui.engine.commands import (
@@ -138,10 +138,14 @@ class CircleActions(Screen[None]):
         facts = self._facts()
         if facts is None or facts.left:
             hall(self).say("Open a circle first, then invite somebody into it.")
-            return
+        else:
+            self.invite(facts)
+
+    def invite(self, facts: CircleFacts) -> AwaitMount:
+        """Show the codes of the circle; may be waited for."""
         from tui.screens.invite import Invite
 
-        self.app.push_screen(Invite(facts))
+        return self.app.push_screen(Invite(facts))
 
     def action_door(self) -> None:
         """Who is at the door."""

@@ -24,14 +24,19 @@ from tui.screens.room import hall
 CODE_LONGEST = 1024
 
 
-class Join(Dialog[CardRead]):
-    """Answers with the card of the code; `code` is one that was given on the command line."""
+class Join(Dialog[None]):
+    """Makes room for the card of the code.
+
+    :param code: one that was given with the command.
+    :param person: what this person is called as a rule.
+    """
 
     KIND = "join"
 
-    def __init__(self, code: str = "") -> None:
+    def __init__(self, code: str = "", person: str = "") -> None:
         super().__init__()
         self._code = code
+        self._person = person
         self._reading = False
 
     def body(self) -> ComposeResult:
@@ -89,7 +94,7 @@ class Join(Dialog[CardRead]):
         finally:
             self._reading = False
         if isinstance(answer, CardRead):
-            self.dismiss(answer)
+            hall(self).show_card(answer, self._person)
         elif isinstance(answer, Refused):
             self.say(answer.sentence, wrong=True)
             self.query_one("#code").focus()

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from tui.actions import Spoken, Unknown, Where, bindings, read_line
+from tui.actions import BY_NAME, Spoken, Unknown, Where, bindings, read_line
 from tui.engine.commands import MarkRead, SaveDraft, SendText
 from tui.engine.events import (
     CircleChanged,
@@ -38,6 +38,7 @@ from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 from tui.widgets.header import elsewhere, header
 from tui.widgets.hint_line import HintLine
+from tui.widgets.layout import PATIENCE
 from tui.widgets.newer import Newer
 from tui.widgets.people import people
 from tui.widgets.rows import EngineSource
@@ -60,12 +61,14 @@ class Main(CircleActions, RoomScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.circle = ""
-        self._drafted: str | None = None
+        self._drafted: str | None = None  # what is to be written down as the draft
+        self._kept = ""  # what is written down as the draft
         self._refilling = False
         self._places: dict[str, Place | None] = {}
         self._unmarked: dict[str, int] = {}
         self._marking: Timer | None = None
         self.mark_seconds = MARK_SECONDS
+        self.patience = PATIENCE
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="root"):
@@ -100,7 +103,10 @@ class Main(CircleActions, RoomScreen[None]):
             Content.assemble((f"{glyphs.brand} ", "$accent"), ("hallway", "bold"))
         )
         self.query_one("#left-foot", Static).update(
-            Content.assemble(("/open", "bold $accent"), "  ", ("/join", "bold $accent"))
+            Content("  ").join(
+                Content.styled(BY_NAME[name].command, "bold $accent")
+                for name in ("open", "join", "quit")
+            )
         )
         self.query_one("#notices").display = False
         self.query_one(Newer).display = False
@@ -131,25 +137,29 @@ class Main(CircleActions, RoomScreen[None]):
     async def show(self, circle: str) -> None:
         """Show a circle: its conversation, its people, what was being written there."""
         if circle != self.circle:
-            await self.keep_draft()
-            circle_before, self.circle = self.circle, circle
-            facts = read(self).circle(circle)
-            self._places[circle_before] = self.query_one(Conversation).place
-            self.query_one(Conversation).show(
-                EngineSource(read(self), circle),
-                me=facts.me,
-                read=facts.read_position if facts.news else None,
-                at=self._places.get(circle),
-                empty=ALONE if facts.chairs == 1 else NOTHING_YET,
-            )
-            self._show_newer()
-            composer = self.query_one(Composer)
-            composer.put(facts.draft)
-            composer.names([member.name for member in read(self).members(circle)])
-            composer.placeholder = _placeholder(facts)
-            self._drafted = None
+            async with hall(self).sending:
+                await self.keep_draft()
+                self._turn_to(read(self).circle(circle))
         self.refill()
         self.query_one(Composer).focus()
+
+    def _turn_to(self, facts: CircleFacts) -> None:
+        before, self.circle = self.circle, facts.id
+        conversation, composer = self.query_one(Conversation), self.query_one(Composer)
+        self._places[before] = conversation.place
+        conversation.show(
+            EngineSource(read(self), facts.id),
+            me=facts.me,
+            read=facts.read_position if facts.news else None,
+            at=self._places.get(facts.id),
+            empty=ALONE if facts.chairs == 1 else NOTHING_YET,
+            now=hall(self).now,
+        )
+        self._show_newer()
+        composer.put(facts.draft)
+        composer.names([member.name for member in read(self).members(facts.id)])
+        composer.placeholder = _placeholder(facts)
+        self._drafted, self._kept = None, facts.draft
 
     # What is shown.
 
@@ -173,15 +183,29 @@ class Main(CircleActions, RoomScreen[None]):
         client, glyphs, now = read(self), hall(self).glyphs, hall(self).now()
         title = self.query_one("#title", Static)
         title.update(header(facts, glyphs, title.size.width))
-        self.query_one("#link", Static).update(notices.link_line(facts, glyphs))
+        waiting = self._waiting_long(facts)
+        self.query_one("#link", Static).update(notices.link_line(facts, glyphs, waiting))
         lines = notices.of_circle(
             facts, client.requests(facts.id), client.may_return(facts.id), glyphs
         )
+        members = client.members(facts.id)
+        lines += notices.of_names(members, glyphs)
         self._show_notices(lines + notices.of_entries(client.entries(), glyphs))
         if self.app.size.width >= WIDE:
-            self.query_one("#people", Static).update(people(client.members(facts.id)))
+            self.query_one("#people", Static).update(people(members))
             state = circle_state(facts, client.invites(facts.id), now)
             self.query_one("#state", Static).update(state)
+
+    def _waiting_long(self, facts: CircleFacts) -> int:
+        """How many own messages wait, once one of them has waited for a while."""
+        if not facts.waiting:
+            return 0
+        oldest = read(self).rows_before(facts.id, None, facts.waiting)[0]
+        left = self.patience - (hall(self).now() - oldest.at)
+        if left <= 0:
+            return facts.waiting
+        self.set_timer(left / 1000, self._soon)
+        return 0
 
     def _show_notices(self, lines: list[Content]) -> None:
         shown = self.query_one("#notices", Static)
@@ -258,19 +282,26 @@ class Main(CircleActions, RoomScreen[None]):
     # Writing.
 
     @on(Composer.Written)
-    async def _written(self, message: Composer.Written) -> None:
+    async def _written(self) -> None:
         composer = self.query_one(Composer)
-        line = read_line(message.text)
-        if isinstance(line, Unknown):
-            composer.settled(False)
-            hall(self).say(line.sentence, wrong=True)
-        elif isinstance(line, Spoken):
-            composer.settled(True)
-            self._drafted = ""  # a command that ends the program is no draft
-            self.carry_out(line.action.name, line.argument)
-        else:
-            composer.settled(await self._send(line))
+        async with hall(self).sending:
+            while (text := composer.take()) is not None:
+                composer.settled(await self._carried_out(text))
+                self._edited()
             await self.keep_draft()
+
+    async def _carried_out(self, text: str) -> bool:
+        """Do what a written line says; whether it need not stand in the composer any more."""
+        line = read_line(text)
+        if isinstance(line, Unknown):
+            hall(self).say(line.sentence, wrong=True)
+            return False
+        if isinstance(line, Spoken):
+            # It may lead to another circle: what was typed ahead is not sent in this one.
+            self.query_one(Composer).stay()
+            self.call_later(self.carry_out, line.action.name, line.argument)
+            return True
+        return await self._send(line)
 
     async def _send(self, text: str) -> bool:
         """Whether the text is on this machine's disk: the composer keeps it until then."""
@@ -282,15 +313,17 @@ class Main(CircleActions, RoomScreen[None]):
         return True
 
     @on(Composer.Changed)
-    def _edited(self, message: Composer.Changed) -> None:
-        if self.circle and self._drafted is None:
+    def _edited(self) -> None:
+        draft = self.query_one(Composer).draft
+        if self._drafted is None and self.circle and draft != self._kept:
             self.set_timer(DRAFT_SECONDS, self.keep_draft)
-        self._drafted = message.text_area.text
+        self._drafted = None if draft == self._kept else draft
 
     async def keep_draft(self) -> None:
         """Write down what is being written."""
         drafted, self._drafted = self._drafted, None
         if self.circle and drafted is not None:
+            self._kept = drafted
             await hall(self).ask(SaveDraft(circle=self.circle, text=drafted))
 
     @on(Conversation.Seen)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.engine.events import CircleFacts, EntryMoved, EntryState, LinkState, RequestFacts
+from tui.engine.events import (
+    CircleFacts,
+    EntryMoved,
+    EntryState,
+    LinkState,
+    MemberFacts,
+    RequestFacts,
+)
 from tui.glyphs import Glyphs
 from tui.screens.dialog import safe, safe_sentences
 from tui.screens.words import clock_time
@@ -12,7 +19,7 @@ from tui.screens.words import clock_time
 WAITS_HERE = "What you write waits here, and goes out by itself."
 LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
 NAMED_MOST = 3
-"""At the door: however many a relay shows there, the conversation keeps its room."""
+"""However many are at the door, or called alike, the conversation keeps its room."""
 
 RETURN = "/rejoin comes in again, with fresh keys."
 CHOOSE = "/settle chooses whose conversation stands."
@@ -60,6 +67,27 @@ def of_circle(
     return lines
 
 
+def of_names(members: list[MemberFacts], glyphs: Glyphs) -> list[Content]:
+    """Where somebody is called so that they could be taken for somebody else.
+
+    No client of ours takes such a name, or lets one in; a modified one may.
+    """
+    # imported here: the first paint needs no cryptography
+    from crypto.circle.names import imitates
+
+    lines: list[Content] = []
+    for number, member in enumerate(members):
+        other = imitates(member.name, [one.name for one in members[:number]])
+        if other is not None:
+            said = Content.assemble(
+                safe(other, "bold"), " and ", safe(member.name, "bold"),
+                " look alike, and are two people. ", ("/people", "bold $accent"),
+                " tells who let them in.",
+            )  # fmt: skip
+            lines.append(_line(glyphs.warning, "bold $error", said))
+    return lines[:NAMED_MOST]
+
+
 def of_entries(entries: list[EntryMoved], glyphs: Glyphs) -> list[Content]:
     """Where this person is coming in just now."""
     return [
@@ -82,8 +110,8 @@ def _line(mark: str, style: str, sentence: Content) -> Content:
     return Content.assemble((f"{mark} ", style), sentence)
 
 
-def link_line(facts: CircleFacts, glyphs: Glyphs) -> Content:
-    """How a circle stands with its relay, in a few words; that own messages wait is said."""
+def link_line(facts: CircleFacts, glyphs: Glyphs, waiting: int = 0) -> Content:
+    """How a circle stands with its relay, in a few words, and how many own messages wait."""
     if facts.left:
         return Content.styled("left", "$muted")
     mark, word, style = {
@@ -92,5 +120,5 @@ def link_line(facts: CircleFacts, glyphs: Glyphs) -> Content:
         LinkState.OFFLINE: (glyphs.off, "offline", "$warning"),
         LinkState.STOPPED: (glyphs.warning, "stopped", "$error"),
     }[facts.link]
-    waiting = f", {facts.waiting} waiting to be sent" if facts.waiting else ""
-    return Content.assemble((f"{mark} ", style), (f"{word}{waiting}", "$muted"))
+    unsent = f", {waiting} waiting to be sent" if waiting else ""
+    return Content.assemble((f"{mark} ", style), (f"{word}{unsent}", "$muted"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from textual.content import Content
@@ -14,7 +15,7 @@ from tui.glyphs import Glyphs
 if TYPE_CHECKING:
     from tui.engine.client import Client
     from tui.engine.commands import Command
-    from tui.engine.events import Event
+    from tui.engine.events import CardRead, Event
 
 Answer = TypeVar("Answer")
 
@@ -46,6 +47,12 @@ class Hall(Protocol):
 
     async def ask(self, command: Command) -> Event:
         """Carry out a command, as soon as the profile is open; its one answer."""
+        ...
+
+    @property
+    def sending(self) -> AbstractAsyncContextManager[None]:
+        """Held while what was written is handed to the engine, and while another circle's draft
+        takes its place: what is sent goes where it was written."""
         ...
 
     async def relay(self) -> str:
@@ -91,6 +98,14 @@ class Hall(Protocol):
 
     def show_join(self, code: str = "", person: str = "") -> object:
         """Go to where a code is typed."""
+        ...
+
+    def show_card(self, card: CardRead, person: str = "") -> object:
+        """Go on to the card of the code that was typed."""
+        ...
+
+    def show_waiting(self) -> object:
+        """Go to where it is said that one is coming in somewhere, if one is."""
         ...
 
 

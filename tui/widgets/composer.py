@@ -1,9 +1,9 @@
 """Where one writes: several lines, sent with Enter; commands and names complete with Tab.
 
-It sends nothing by itself. `Written` says that a person pressed Enter; from then on Enter does
-nothing until `settled` tells what became of it, and only then, if it is safe on the disk, does the
-text go: what was typed meanwhile stays. A paste is put in as text, line breaks and all, and never
-sends.
+It sends nothing by itself. `Written` says that a person pressed Enter; whoever hears it `take`s the
+text, and says by `settled` what became of it. Only then, if it is safe on the disk, does the text
+go: what was typed meanwhile stays, and where Enter was pressed on that as well, it is the next to
+take. A paste is put in as text, line breaks and all, and never sends.
 """
 
 from __future__ import annotations
@@ -35,11 +35,7 @@ class Composer(TextArea):
     ]
 
     class Written(Message):
-        """Enter was pressed on this text; answered by `settled`."""
-
-        def __init__(self, text: str) -> None:
-            self.text = text
-            super().__init__()
+        """Enter was pressed: there is something to `take`."""
 
     class Messages(Message):
         """A person wants to go to the messages."""
@@ -50,27 +46,63 @@ class Composer(TextArea):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
-        self._held: str | None = None
+        self._entered: list[str] = []
+        self._taken = False
         self._names: list[str] = []
 
     def put(self, text: str) -> None:
         """Another draft: that of the circle that is shown now."""
-        self._held = None
+        self._entered.clear()
+        self._taken = False
         self.text = text
         self.move_cursor(self.document.end)
 
+    @property
+    def draft(self) -> str:
+        """What is written and not taken yet."""
+        text, taken = self.text, self._entered[0] if self._taken else ""
+        return text.removeprefix(taken)
+
+    def take(self) -> str | None:
+        """The text to send next, which stands here until it is `settled`; None where none is."""
+        if self._taken or not self._entered:
+            return None
+        self._taken = True
+        return self._entered[0]
+
     def settled(self, sent: bool) -> None:
-        """What became of the text that was `Written`: it goes, or it stays where it is."""
-        held, self._held = self._held, None
-        if sent and held is not None and self.text.startswith(held):
-            row, column = self.cursor_location
-            lines = held.split("\n")
-            end = (len(lines) - 1, len(lines[-1]))
-            self.delete((0, 0), end, maintain_selection_offset=False)
-            same_line = row == end[0]
-            self.move_cursor(
-                (max(0, row - end[0]), max(0, column - end[1] if same_line else column))
-            )
+        """What became of the text that was taken: it goes, or it stays with all that follows."""
+        if not self._taken:
+            return
+        self._taken = False
+        if sent:
+            self._remove(self._entered.pop(0))
+        else:
+            self._part()
+            self._entered.clear()
+
+    def stay(self) -> None:
+        """What was typed ahead is not to be taken after all: it stays where it is."""
+        del self._entered[1 if self._taken else 0 :]
+
+    def _part(self) -> None:
+        """Put what was not sent, and what was to follow it, on lines of their own."""
+        rest = self.text.removeprefix("".join(self._entered))
+        if rest != self.text and any((*self._entered[1:], rest)):
+            lines = "\n".join(filter(None, (*self._entered, rest)))
+            self.replace(lines, (0, 0), self.document.end)
+            self.move_cursor(self.document.end)
+
+    def _remove(self, sent: str) -> None:
+        """Take what was sent out of the text, and leave the cursor where one was writing."""
+        if not self.text.startswith(sent):
+            return
+        row, column = self.cursor_location
+        lines = sent.split("\n")
+        end = (len(lines) - 1, len(lines[-1]))
+        self.delete((0, 0), end, maintain_selection_offset=False)
+        same_line = row == end[0]
+        self.move_cursor((max(0, row - end[0]), max(0, column - end[1] if same_line else column)))
 
     def names(self, names: Sequence[str]) -> None:
         """Whom `@` completes."""
@@ -79,10 +111,20 @@ class Composer(TextArea):
     # Actions.
 
     def action_send(self) -> None:
-        """Hand the text over, unless it is blank or the one before it is still on its way."""
-        if self._held is None and self.text.strip():
-            self._held = self.text
-            self.post_message(self.Written(self._held))
+        """Hand the text over, or what was written since Enter was last pressed; nothing blank."""
+        rest, standing = self.text, []
+        for entered in self._entered:
+            if not rest.startswith(entered):
+                break
+            rest = rest[len(entered) :]
+            standing.append(entered)
+        if self._taken and not standing:
+            # What is on its way has been changed since: it does not stand here any more.
+            standing.append("")
+        self._entered = standing
+        if rest.strip():
+            self._entered.append(rest)
+            self.post_message(self.Written())
 
     def action_new_line(self) -> None:
         """Begin a new line."""

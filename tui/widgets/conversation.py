@@ -12,6 +12,8 @@ end, it follows what comes in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import tzinfo
 from time import monotonic
 from typing import ClassVar
@@ -27,10 +29,10 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.actions import Where, bindings
-from tui.engine.events import MessageState, Row
+from tui.engine.events import Row
 from tui.safe_text import sanitise_line
 from tui.widgets.copying import selected_text
-from tui.widgets.layout import Entry, LineKind, Page
+from tui.widgets.layout import PATIENCE, WAITING, Entry, Page
 from tui.widgets.look import PARTS, look_of
 from tui.widgets.paint import Painter, mention_of
 from tui.widgets.rows import Source
@@ -40,8 +42,6 @@ from tui.widgets.wrap import wrap
 
 FRAME = 1 / 30
 """Seconds between two drawings of what has come in."""
-
-_ABOVE_TEXT = (LineKind.BLANK, LineKind.DAY, LineKind.NEW)
 
 
 class Conversation(ScrollView, can_focus=True):
@@ -89,6 +89,7 @@ class Conversation(ScrollView, can_focus=True):
         self._window: Window | None = None
         self._opening: Place | None = None
         self._read: int | None = None
+        self._now: Callable[[], int] | None = None
         self._mention = mention_of("")
         self._empty = ""
         self._strips = Strips()
@@ -99,6 +100,8 @@ class Conversation(ScrollView, can_focus=True):
         self._settling = False
         self._missed = False
         self._seen = 0
+        self.patience = PATIENCE
+        """Milliseconds before it is said of an own message that it waits; set it before `show`."""
 
     # What is shown.
 
@@ -110,6 +113,7 @@ class Conversation(ScrollView, can_focus=True):
         read: int | None = None,
         at: Place | None = None,
         empty: str = "",
+        now: Callable[[], int] | None = None,
     ) -> None:
         """Show another conversation, at its end; where more is new than has room, at the new line.
 
@@ -117,8 +121,10 @@ class Conversation(ScrollView, can_focus=True):
         :param read: the last position that was read, where there is news: the new line follows it.
         :param at: where it was left (see `place`), if one is to come back there.
         :param empty: what is said while there are no rows.
+        :param now: milliseconds since 1970; where it is given, it is only said of own messages that
+            they wait once they have waited for a while.
         """
-        self._source, self._opening, self._read = source, at, read
+        self._source, self._opening, self._read, self._now = source, at, read, now
         self._mention = mention_of(sanitise_line(me))
         self._empty = sanitise_line(empty)
         self._pending.clear()
@@ -168,13 +174,15 @@ class Conversation(ScrollView, can_focus=True):
         if self._source is None or width <= 0:
             self.refresh()
             return
-        self._window = window = Window(self._source, Page(width, self._zone, self._read))
+        page = Page(width, self._zone, self._read, self._now, self.patience)
+        self._window = window = Window(self._source, page)
         if self._opening is not None:
             window.open_at(self._opening.position)
         else:
             window.open_end()
         self._settle(self._opening or self._where_new(window))
         self._opening = None
+        self._look_again_at(self.loaded[-1:])
 
     def _where_new(self, window: Window) -> Place | None:
         """Where the new begins, if more is new than has room at the end."""
@@ -199,7 +207,7 @@ class Conversation(ScrollView, can_focus=True):
             place, following = self._top_place(), self.following
             self._strips.clear()
             self._painter = None
-            self._window.lay_out(Page(width, self._zone, self._window.page.read))
+            self._window.lay_out(replace(self._window.page, width=width))
             self._settle(None if following else place)
         else:
             self._settle(None if self.following else self._top_place())
@@ -299,7 +307,7 @@ class Conversation(ScrollView, can_focus=True):
             return
         index = found[0] if window.top(found[0] + 1) <= bottom else found[0] - 1
         # Own messages that wait have no lasting position yet.
-        while index >= 0 and window.entries[index].row.state in _WAITING:
+        while index >= 0 and window.entries[index].row.state in WAITING:
             index -= 1
         if index >= 0 and window.entries[index].row.position > self._seen:
             row = window.entries[index].row
@@ -352,9 +360,21 @@ class Conversation(ScrollView, can_focus=True):
         else:
             for row, was in pending:
                 window.put(row, was)
+            self._look_again_at([row for row, _ in pending])
             window.trim(window.total if following else round(self.scroll_y))
         pending.clear()
         self._settle(None if following else place)
+
+    def _look_again_at(self, rows: list[Row]) -> None:
+        if self._window is not None and any(self._window.page.fresh(row) for row in rows):
+            self.set_timer(self.patience / 1000, self._say_what_waits)
+
+    def _say_what_waits(self) -> None:
+        """Own messages that were fresh a while ago, and wait still."""
+        for row in self.loaded[::-1]:
+            if row.state not in WAITING:
+                break
+            self.changed(row)
 
     def _reopen(self, window: Window, place: Place | None) -> None:
         if self.following or place is None:
@@ -542,9 +562,6 @@ class Conversation(ScrollView, can_focus=True):
         if window is None or not window.entries:
             return None
         return selected_text(window, selection), "\n"
-
-
-_WAITING = (MessageState.WAITING, MessageState.SENT)
 
 
 def _index_at(window: Window, position: int) -> int | None:

@@ -32,13 +32,17 @@ class HintLine(Static):
 
 
 def hint_content(where: Where, width: int) -> Content:
-    """The hints that fit into `width` columns."""
+    """The hints that fit into `width` columns. Help is the last to go: it tells all the others, and
+    how to end."""
+    *others, last = [
+        Content.assemble((action.shown, "bold $accent"), (f" {action.label}", "$muted"))
+        for action in hints(where)
+    ]
     shown: list[Content] = []
-    room = width
-    for action in hints(where):
-        hint = Content.assemble((action.shown, "bold $accent"), (f" {action.label}", "$muted"))
-        if hint.cell_length > room:
-            break
+    room = width - last.cell_length
+    for hint in others:
         room -= hint.cell_length + GAP
+        if room < 0:
+            break
         shown.append(hint)
-    return Content(" " * GAP).join(shown)
+    return Content(" " * GAP).join([*shown, last]) if last.cell_length <= width else Content("")

@@ -6,6 +6,7 @@ Both the height of a row and its drawing come from this one list, so that they c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import Enum, auto
@@ -25,9 +26,16 @@ GUTTER = 3
 RUN = 7 * 60_000
 """Milliseconds within which messages of one author stand under one name."""
 
+PATIENCE = 1000
+"""Milliseconds that an own message may take before it is said that it waits: most take less, and
+what comes and goes at once says nothing."""
+
 UNKNOWN_TEXT = "a kind of message that this version of Hallway does not know"
 SAID = (RowKind.TEXT, RowKind.UNKNOWN, RowKind.PASSED_ON)
 """Rows that somebody said; the others are this client's notices."""
+
+WAITING = (MessageState.WAITING, MessageState.SENT)
+"""Own messages that are not in the log yet."""
 
 
 class LineKind(Enum):
@@ -83,16 +91,23 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Page:
     """What all rows' layouts depend on. `read` is the last position that was read when the
-    conversation was shown, None where there is nothing new."""
+    conversation was shown, None where there is nothing new; `now`, milliseconds since 1970, tells
+    how long a message has waited: without it, long enough to say so."""
 
     width: int
     zone: tzinfo | None = None
     read: int | None = None
+    now: Callable[[], int] | None = None
+    patience: int = PATIENCE
 
     @property
     def measure(self) -> int:
         """Cells of a line of text."""
         return max(8, min(self.width - GUTTER - 1, MEASURE))
+
+    def fresh(self, row: Row) -> bool:
+        """Whether an own message has waited for so short a time that nothing is said of it."""
+        return row.state in WAITING and self.now is not None and self.now() - row.at < self.patience
 
 
 def entry(row: Row, before: Entry | None, page: Page) -> Entry:
@@ -106,7 +121,7 @@ def entry(row: Row, before: Entry | None, page: Page) -> Entry:
         body=sanitise_block(row.text)
         if row.kind is not RowKind.UNKNOWN
         else sanitise_block(UNKNOWN_TEXT),
-        tail=_tail(row, when),
+        tail="" if page.fresh(row) else _tail(row, when),
     )
     lay_out(made, before, page)
     return made

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import RenderableType
+from textual.screen import Screen
 from textual.widgets import Input
 
-from tests.tui.hall import Town, app_of, flat, looks, shows, until
+from tests.tui.brisk import until
+from tests.tui.hall import BriskApp, MemoryOpening, Town, app_of, flat, looks, shows
 from tests.tui.screen_text import screen_text
 from tui.opening import OpeningError
+from tui.remembered import Remembered
 from tui.screens.card import CardDialog
 from tui.screens.code_field import CodeField
 from tui.screens.invite import Invite
@@ -123,6 +127,51 @@ async def test_a_code_from_the_command_line_is_read_at_once() -> None:
         await pilot.press(*"Bo", "enter")
         await shows(pilot, "You are here, on the code that Ana gave.")
         assert isinstance(app.screen, Main)
+
+
+class Filmed(BriskApp):
+    """Keeps every picture that was shown."""
+
+    def __init__(self, opening: MemoryOpening) -> None:
+        super().__init__(opening, remembered=Remembered(None))
+        self.film: list[str] = []
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        if screen is self.screen and renderable is not None and not self._batch_count:
+            self.film.append(" ".join(screen_text(self).split()))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_nothing_flashes_between_a_code_and_its_circle(size: tuple[int, int]) -> None:
+    town = Town()
+    host = town.world.person("Ana")
+    host.opens("Lofoten trip")
+    app = Filmed(town.opening("bo"))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await shows(pilot, "What should they call you?")
+        await pilot.press(*"Bo", "tab", "tab", "enter")
+        await shows(pilot, "Come in with a code")
+        app.screen.query_one("#code", Input).value = host.invites()
+        await pilot.press("enter")
+        await shows(pilot, "Ana invites you to")
+        await pilot.press("enter")
+        await shows(pilot, "You are here, on the code that Ana gave.")
+    begins = next(n for n, shown in enumerate(app.film) if "Come in with a code" in shown)
+    steps = ("Come in with a code", "Ana invites you to", "Message Lofoten trip")
+    for shown in app.film[begins:]:
+        assert any(step in shown for step in steps), shown
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_nothing_flashes_between_a_name_and_the_first_code(size: tuple[int, int]) -> None:
+    app = Filmed(Town().opening("ana"))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await shows(pilot, "What should they call you?")
+        await pilot.press(*"Ana", "enter", "enter")
+        await shows(pilot, "waiting for somebody to use it")
+    for shown in app.film[1:]:
+        assert "What should they call you?" in shown or "Invite to Ana's circle" in shown, shown
 
 
 async def test_esc_on_the_first_screen_changes_nothing_and_ctrl_c_ends() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.widgets import Input, OptionList
 
 from tests.harness import Person
-from tests.tui.hall import Town, app_of, flat, hides, shows, until
+from tests.tui.brisk import until
+from tests.tui.hall import Town, app_of, flat, hides, shows
 from tui.app import HallwayApp
 from tui.engine.commands import ReadCode
 from tui.screens.confirm import Confirm

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from tests.tui.hall import Town, app_of, shows, until
+from tests.tui.brisk import until
+from tests.tui.hall import Town, app_of, shows
 from tui.screens.card import CardDialog
 from tui.screens.join import Join
 from tui.screens.main import Main

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Person
+from tests.tui.brisk import until
 from tests.tui.hall import (
     MemoryEngine,
     MemoryOpening,
@@ -17,7 +18,6 @@ from tests.tui.hall import (
     looks,
     says,
     shows,
-    until,
 )
 from tui.actions import ACTIONS, Where
 from tui.app import HallwayApp
@@ -68,6 +68,11 @@ def marks(engine: MemoryEngine) -> list[MarkRead]:
     return [asked for asked in engine.asked if isinstance(asked, MarkRead)]
 
 
+async def types(app: HallwayApp, *keys: str) -> None:
+    """Press keys while the app may be held up."""
+    await app._press_keys(keys)
+
+
 async def write(pilot: object, app: HallwayApp, text: str) -> None:
     """Put a text into the composer, and press Enter."""
     app.screen.query_one(Composer).put(text)
@@ -96,7 +101,13 @@ async def test_the_state_of_messages_and_of_the_line_is_said() -> None:
         scene.town.world.restart_relay()
         scene.town.settle()
         await shows(pilot, "offline")
+        main = scene.app._main
+        main.patience = 3_600_000
         await write(pilot, scene.app, "Is anybody there?")
+        await shows(pilot, "Is anybody there?", "offline")
+        assert "waiting" not in flat(pilot)
+        main.patience = 0
+        main.refill()
         await shows(pilot, "Is anybody there?", "offline, 1 waiting to be sent")
         scene.town.world.relay_down = False
         scene.town.world.wait(400_000)
@@ -263,6 +274,56 @@ async def test_a_refused_message_stays_in_the_composer() -> None:
         await write(pilot, scene.app, long)
         await says(pilot, "A message has 1 to")
         assert scene.app.screen.query_one(Composer).text == long
+
+
+async def test_lines_that_come_faster_than_they_are_stored_are_all_sent_in_order() -> None:
+    scene = Scene("Bo")
+    second = scene.second_circle().circle().id
+    first = scene.ana.client.circles()[0].id
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        scene.app.show_circle(first)
+        await shows(pilot, "Message Hallway")
+        engine, composer = scene.town.screens[0], scene.app.screen.query_one(Composer)
+        engine.disk.clear()
+        await types(scene.app, *"one", "enter", *"two", "enter", "enter", *"three", "enter", *"and")
+        assert composer.text == "onetwothreeand"
+        # What is on its way goes where it was written, wherever one goes meanwhile.
+        scene.app.show_circle(second)
+        engine.disk.set()
+        await shows(pilot, "Message Family")
+        assert composer.text == ""
+    said = [row.text for row in scene.ana.rows("Hallway") if row.mine]
+    assert said == ["one", "two", "three"]
+    assert scene.ana.circle("Hallway").draft == "and"
+    assert scene.ana.circle("Family").draft == ""
+
+
+async def test_what_has_just_been_sent_is_no_draft() -> None:
+    scene = Scene("Bo")
+    scene.ana.do(SaveDraft(text="where was I"))
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "where was I")
+        await pilot.press("enter")
+        await until(pilot, lambda: scene.ana.circle().draft == "")
+        await pilot.press(*"more", "enter", "ctrl+q")
+    assert [row.text for row in scene.ana.rows() if row.mine] == ["where was I", "more"]
+    assert scene.ana.circle().draft == ""
+
+
+async def test_nothing_typed_ahead_of_a_command_goes_into_another_circle() -> None:
+    scene = Scene("Bo")
+    scene.second_circle()
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        scene.app.show_circle(scene.ana.client.circles()[0].id)
+        await shows(pilot, "Message Hallway")
+        engine = scene.town.screens[0]
+        engine.disk.clear()
+        await types(scene.app, *"one", "enter", *"/switch fam", "enter", *"two", "enter")
+        engine.disk.set()
+        await shows(pilot, "Message Family")
+    assert [row.text for row in scene.ana.rows("Hallway") if row.mine] == ["one"]
+    assert [row.text for row in scene.ana.rows("Family") if row.mine] == []
+    assert scene.ana.circle("Hallway").draft == "two"
 
 
 async def test_an_unknown_command_is_named() -> None:

@@ -11,10 +11,11 @@ from tui.engine.events import (
     EntryState,
     ForkFacts,
     LinkState,
+    MemberFacts,
     RequestFacts,
 )
 from tui.glyphs import ASCII, UNICODE
-from tui.screens.notices import link_line, of_circle, of_entries
+from tui.screens.notices import link_line, of_circle, of_entries, of_names
 
 FACTS = CircleFacts(
     id="aa", name="Hallway", topic="", relay="chat.example.org", cap=8, chairs=2, me="Ana",
@@ -116,6 +117,25 @@ def test_a_crowd_at_the_door_leaves_room_for_the_conversation() -> None:
     assert len(said(FACTS, *crowd[:3]).splitlines()) == 3
 
 
+def named(*names: str) -> list[str]:
+    members = [
+        MemberFacts(
+            id=f"{n:02x}", name=name, hue=n, host=False, me=False, devices=[], join_number=n
+        )
+        for n, name in enumerate(names)
+    ]
+    return [line.plain for line in of_names(members, UNICODE)]
+
+
+def test_names_that_look_alike_are_told_apart() -> None:
+    assert named("Ana", "Bo", "Cy") == []
+    assert named("Ana", "Bo", "\u0410na", "B\u200bo") == [
+        "▲ Ana and \u0410na look alike, and are two people. /people tells who let them in.",
+        "▲ Bo and B‹U+200B›o look alike, and are two people. /people tells who let them in.",
+    ]
+    assert len(named(*["Ana"] * 50)) == 3
+
+
 def test_where_one_is_coming_in() -> None:
     def entry(state: EntryState) -> EntryMoved:
         return EntryMoved(entry="e", circle_name="Lofoten", state=state, sentence="Patience.")
@@ -125,8 +145,8 @@ def test_where_one_is_coming_in() -> None:
 
 
 def test_the_link_in_a_few_words() -> None:
-    def line(**changes: object) -> str:
-        return link_line(msgspec.structs.replace(FACTS, **changes), UNICODE).plain
+    def line(waiting: int = 0, **changes: object) -> str:
+        return link_line(msgspec.structs.replace(FACTS, **changes), UNICODE, waiting).plain
 
     assert line() == "● connected"
     assert line(link=LinkState.CONNECTING) == "○ connecting"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from textual.widgets import Button
 
+from tests.tui.brisk import until
 from tests.tui.engine.rogue import show
 from tests.tui.engine.test_forks import other_log
 from tests.tui.engine.test_heads import head
-from tests.tui.hall import flat, looks, says, shows, until
+from tests.tui.hall import flat, looks, says, shows
 from tests.tui.screens.test_main import Scene, write
 from tui.engine.commands import SettleFork
 from tui.engine.events import LinkState

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from tests.tui.hall import Town, app_of, flat, looks, says, shows, until
+from tests.tui.brisk import until
+from tests.tui.hall import Town, app_of, flat, looks, says, shows
 from tui.engine.commands import Lock
 from tui.screens.unlock import Unlock
 

@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from tui.safe_app import SafeApp
+from tests.tui.brisk import Brisk
 from tui.widgets.composer import Composer
 
 
-class Desk(SafeApp):
+class Desk(Brisk):
     """A composer, and something else that takes the focus."""
 
     def __init__(self) -> None:
@@ -28,8 +28,18 @@ class Desk(SafeApp):
         yield Composer()
         yield Button("elsewhere")
 
-    def on_composer_written(self, message: Composer.Written) -> None:
-        self.written.append(message.text)
+    def on_composer_written(self) -> None:
+        self.take()
+
+    def take(self) -> None:
+        text = self.composer.take()
+        if text is not None:
+            self.written.append(text)
+
+    def settle(self, sent: bool) -> None:
+        """The one that was taken is settled, and the next one taken."""
+        self.composer.settled(sent)
+        self.take()
 
     def on_composer_messages(self) -> None:
         self.left += 1
@@ -81,10 +91,41 @@ async def test_enter_twice_sends_once() -> None:
 async def test_what_is_typed_meanwhile_stays() -> None:
     async with desk("one\ntwo") as (app, pilot):
         await pilot.press("enter", "m", "o", "r", "e", "ctrl+j", "x")
+        assert app.composer.draft == "more\nx"
         app.composer.settled(True)
         assert app.composer.text == "more\nx"
         await pilot.press("y")
         assert app.composer.text == "more\nxy"
+
+
+async def test_what_is_entered_meanwhile_is_next() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter", "t", "w", "o", "enter", "enter", "3", "enter", "4")
+        assert app.written == ["one"]
+        assert app.composer.draft == "two34"
+        app.settle(True)
+        assert (app.written, app.composer.text) == (["one", "two"], "two34")
+        app.settle(True)
+        app.settle(True)
+        assert (app.written, app.composer.text) == (["one", "two", "3"], "4")
+        assert app.composer.take() is None
+
+
+async def test_nothing_is_taken_beyond_what_was_refused() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter", "t", "w", "o", "enter", "3")
+        app.settle(False)
+        assert (app.written, app.composer.text) == (["one"], "one\ntwo\n3")
+        await pilot.press("!", "enter")
+        assert app.written == ["one", "one\ntwo\n3!"]
+
+
+async def test_what_was_typed_ahead_may_have_to_stay() -> None:
+    async with desk("/switch") as (app, pilot):
+        await pilot.press("enter", "t", "w", "o", "enter")
+        app.composer.stay()
+        app.settle(True)
+        assert (app.written, app.composer.text) == (["/switch"], "two")
 
 
 async def test_what_was_changed_meanwhile_stays() -> None:
@@ -92,6 +133,23 @@ async def test_what_was_changed_meanwhile_stays() -> None:
         await pilot.press("enter", "backspace")
         app.composer.settled(True)
         assert app.composer.text == "h"
+
+
+async def test_what_was_changed_meanwhile_can_be_sent_as_well() -> None:
+    async with desk("hi") as (app, pilot):
+        await pilot.press("enter", "backspace", "o", "enter")
+        app.settle(True)
+        assert (app.written, app.composer.text) == (["hi", "ho"], "ho")
+        app.settle(True)
+        assert app.composer.text == ""
+
+
+async def test_what_follows_and_was_changed_is_sent_once() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter", "t", "w", "o", "enter", "backspace", "i", "n", "enter")
+        app.settle(True)
+        app.settle(True)
+        assert (app.written, app.composer.text) == (["one", "twin"], "")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\n"])

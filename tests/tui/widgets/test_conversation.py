@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.events import MouseScrollUp
 from textual.geometry import Offset
@@ -16,12 +17,13 @@ from textual.pilot import Pilot
 from textual.selection import SELECT_ALL, Selection
 from textual.widgets import Input
 
+from tests.tui.brisk import Brisk, until
 from tests.tui.screen_text import assert_screen, screen_text
-from tests.tui.widgets.shelf import Shelf, row, talk
+from tests.tui.widgets.shelf import BEGIN, Shelf, row, talk
 from tui.engine.events import MessageState, Row, RowKind
-from tui.safe_app import SafeApp
 from tui.themes import PAPER
 from tui.widgets.conversation import Conversation
+from tui.widgets.layout import PATIENCE
 from tui.widgets.rows import WAITING_FROM
 from tui.widgets.window import MOST, PAGE
 
@@ -46,11 +48,12 @@ SHORT = [
 ]  # fmt: skip
 
 
-class Hall(SafeApp):
+class Hall(Brisk):
     """A conversation over a field."""
 
-    def __init__(self, shelf: Shelf | None, **shown: object) -> None:
+    def __init__(self, shelf: Shelf | None, patience: int = PATIENCE, **shown: object) -> None:
         super().__init__()
+        self.patience = patience
         self.shelf = shelf
         self.shown = shown
         self.told: list[Message] = []
@@ -62,7 +65,8 @@ class Hall(SafeApp):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(Input).focus()
-        self.query_one(Conversation).show(self.shelf, **self.shown)  # type: ignore[arg-type]
+        self.conversation.patience = self.patience
+        self.conversation.show(self.shelf, **self.shown)  # type: ignore[arg-type]
 
     def on_conversation_seen(self, message: Message) -> None:
         self.told.append(message)
@@ -99,7 +103,7 @@ class Hall(SafeApp):
 async def hall(
     rows: list[Row] | None, size: tuple[int, int] = (60, 20), **shown: object
 ) -> AsyncIterator[tuple[Hall, Pilot[None]]]:
-    app = Hall(None if rows is None else Shelf(list(rows)), **shown)
+    app = Hall(None if rows is None else Shelf(list(rows)), **shown)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield app, pilot
@@ -605,3 +609,32 @@ async def test_everything_selected_is_what_is_loaded() -> None:
 async def test_nothing_is_selected_where_nothing_is() -> None:
     async with hall([]) as (app, _):
         assert app.conversation.get_selection(SELECT_ALL) is None
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_that_a_message_waits_is_said_once_it_does(there: bool) -> None:
+    clock = [BEGIN]
+    mine = row(9, "Mine.", "Ana", mine=True, state=MessageState.WAITING, position=WAITING_FROM + 1)
+    rows = [*SHORT[:3], mine] if there else SHORT[:3]
+    async with hall(rows, now=lambda: clock[0], patience=5) as (app, pilot):
+        if not there:
+            app.put(mine)
+        await drawn(app, pilot)
+        await pilot.pause(0.01)  # looked at again, and still fresh
+        assert app.lines[-1] == "   Mine."
+        clock[0] += 5
+        await until(pilot, lambda: app.lines[-1] == "   Mine.   waiting")
+
+
+async def test_a_message_that_goes_at_once_says_nothing_of_waiting() -> None:
+    mine = row(9, "Mine.", "Ana", mine=True, state=MessageState.WAITING, position=WAITING_FROM + 1)
+    async with hall(SHORT[:3], now=lambda: BEGIN) as (app, pilot):
+        app.put(mine)
+        await drawn(app, pilot)
+        assert app.lines[-1] == "   Mine."
+        sent = replace(mine, state=MessageState.DELIVERED, position=9 << 16)
+        app.put(sent, mine.position)
+        await drawn(app, pilot)
+        app.conversation._say_what_waits()
+        assert not app.conversation.pending
+        assert app.lines[-1] == "   Mine."

@@ -59,7 +59,9 @@ def test_elsewhere_there_is_a_mark_and_no_number() -> None:
 
 
 def test_hints_go_as_far_as_there_is_room() -> None:
-    assert hint_content(Where.COMPOSER, 30).plain == "enter send   ^j new line"
+    assert hint_content(Where.COMPOSER, 33).plain == "enter send   f1 help"
+    assert hint_content(Where.COMPOSER, 34).plain == "enter send   ^j new line   f1 help"
+    assert hint_content(Where.COMPOSER, 7).plain == "f1 help"
     assert hint_content(Where.COMPOSER, 200).plain.endswith("f1 help")
     assert hint_content(Where.MESSAGES, 20).plain.startswith("i write")
     assert hint_content(Where.COMPOSER, 0).plain == ""
