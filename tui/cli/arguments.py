@@ -274,6 +274,23 @@ def _add_circle(verbs: Any) -> None:
         "--with", dest="whose", metavar="NAME", help="that of this member stands; come in there",
     )  # fmt: skip
 
+    verb = _verb(
+        verbs, "move", "take a circle to another relay, for hosts; or follow it there by a code",
+        "move Friends chat.example.org", "moving:move",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    verb.add_argument("relay", metavar="RELAY", nargs="?", help="the other relay's address")
+    verb.add_argument(
+        "--gone", action="store_true",
+        help="the relay that the circle is on is gone for good: the others need the code that is"
+        " printed",
+    )  # fmt: skip
+    verb.add_argument("--token", metavar="TOKEN", help="its operator's, where it wants one")
+    verb.add_argument(
+        "--code", metavar="CODE", help="go where this move code says, or - for standard input"
+    )
+    _add_json(verb)
+
 
 def _add_rest(verbs: Any) -> None:
     verb = _verb(

@@ -168,7 +168,7 @@ def _go(circle: Circle, relay: RelayAddress, key: bytes, ended: int, move: MoveR
         key,
     )
     record.ahead = record.ahead_since = 0
-    circle.ahead = None
+    circle.ahead, circle.link_sentence = None, ""  # what was said of the relay before is over
     circle.heads.clear()
     store.moves.save(move)
     # What is under way may be in the log of before: it goes out in new bytes, under its old ids.

@@ -326,6 +326,38 @@ class TestGone:
         assert agree(ana, bo)[-2:] == ["Ana: first", "Bo: Ana has not read this"]
         assert any(text.startswith(MOVED) for text in bo.warnings())
 
+    def test_a_device_without_a_signed_head_brings_what_it_holds(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        before = agree(ana, bo)
+        told = gone(world, ana)
+        with bo.database.transaction():
+            circle_of(bo).record.head = b""
+            circle_of(bo).changed()
+            circle_of(bo).flush()
+        ana.offline = True
+        follows(bo, told.code)
+        world.wait(60_000)
+        ana.offline = False
+        world.wait(AT_LEAST + 60_000)
+        at(world, ana, bo)
+        assert agree(ana, bo) == before
+
+    def test_a_log_that_parts_before_its_end_proves_nothing(self) -> None:
+        world, (ana, bo), there = talked("Ana", "Bo")
+        told = gone(world, ana)
+        world.wait(1_000)
+        (shelf,) = there.store.shelves.values()
+        assert shelf.creation.settlement is not None
+        parted = replace(shelf.creation.settlement, hash=b"?" * 32)
+        shelf.creation = replace(shelf.creation, settlement=parted)
+        shelf.records.clear()
+        shelf.complete = False
+        world.restart(THERE)
+        follows(bo, told.code)
+        world.wait(AT_LEAST + 60_000)
+        assert shelf.records == [] and not shelf.complete
+        assert bo.circle().link_sentence == moving.COMES.format(where=THERE)
+
     def test_whose_changes_did_not_come_along_comes_in_again(self) -> None:
         world, (ana, bo), _ = talked("Ana", "Bo")
         ana.offline = True
@@ -675,6 +707,18 @@ class TestRefusals:
         world, (ana, bo), _ = talked("Ana", "Bo", token="good")
         moves(ana, token="good")
         world.wait(60_000)
+        at(world, ana, bo)
+
+    def test_a_refusal_that_has_nothing_to_do_with_the_move(self) -> None:
+        world, (ana, bo), there = talked("Ana", "Bo")
+        ana.do(commands.MoveCircle(ref=9, relay=THERE))
+        while not ana.told(CircleMoved):
+            assert world.step()
+        there.hub.going()
+        world.wait(5_000)
+        assert ana.circle().link_sentence == "The relay is being shut down."
+        world.restart(THERE)
+        world.wait(10 * 60_000)
         at(world, ana, bo)
 
     def test_where_somebody_else_has_opened_the_circle(self) -> None:
