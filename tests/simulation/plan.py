@@ -1,0 +1,41 @@
+"""What a seed draws before its life begins: which attacks, which crashes, and at which epochs."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from tests.simulation.attacks import ATTACKS
+from tests.simulation.world import POINTS, RELAY_POINTS
+
+EPOCHS = 300
+ATTACKS_EACH = 8
+"""Of all kinds, so that a few seeds play every one."""
+
+CRASHES_EACH = 3
+"""At each point."""
+
+FIRST, LAST = 0.02, 0.9
+"""In which part of a life, from beginning to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Attacks by name, and crash points; each from when its epoch is reached."""
+
+    epochs: int
+    attacks: tuple[tuple[int, str], ...]
+    crashes: tuple[tuple[int, str], ...]
+
+
+def draw(seed: int, epochs: int = EPOCHS, attacks: int = ATTACKS_EACH) -> Plan:
+    """The plan of a seed."""
+    drawn = random.Random(f"plan {seed}")
+    earliest, latest = round(epochs * FIRST), round(epochs * LAST)
+    names = drawn.sample(sorted(attack.name for attack in ATTACKS), attacks)
+    points = [point for point in (*POINTS, *RELAY_POINTS) for _ in range(CRASHES_EACH)]
+    return Plan(
+        epochs,
+        tuple(sorted((drawn.randint(earliest, latest), name) for name in names)),
+        tuple(sorted((drawn.randint(earliest, latest), point) for point in points)),
+    )
