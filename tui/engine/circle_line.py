@@ -69,7 +69,7 @@ _FOUNDING = {
     Refusal.NO_TOKEN: ("no_token", "This relay opens circles only with its operator's token."),
     Refusal.TOO_FAST: ("too_fast", "This relay opens no more circles from here just now."),
     Refusal.FORBIDDEN: ("forbidden", "The relay does not take this address as its own."),
-    Refusal.NO_SPACE: ("no_space", "The relay's disk is full: it opens no circle just now."),
+    Refusal.NO_SPACE: ("no_space", "The relay is short of room: it opens no circle just now."),
 }
 
 

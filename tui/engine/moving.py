@@ -74,7 +74,7 @@ _NOT_OPENED = {
     Refusal.TOO_FAST: "it opens no more circles from here just now.",
     Refusal.FORBIDDEN: "it does not take this address as its own. Move the circle to another "
     "relay, with --gone.",
-    Refusal.NO_SPACE: "its disk is full.",
+    Refusal.NO_SPACE: "it is short of room.",
 }
 
 

@@ -88,7 +88,7 @@ def test_a_circle_is_not_opened_and_leaves_nothing() -> None:
         return commands.OpenCircle(ref=ref, name="Hallway", person="Ana", relay=HOST)
 
     refused = ana.refused(opening)
-    assert refused.reason == "no_space" and "disk is full" in refused.sentence
+    assert refused.reason == "no_space" and "short of room" in refused.sentence
     assert ana.client.circles() == []
     world.store.full = False
     assert isinstance(ana.ask(opening), CircleOpened)
