@@ -31,6 +31,7 @@ from tui.screens.dialog import (
 from tui.screens.room import hall
 from tui.screens.words import chairs_left, history_for_newcomer, names_joined, time_left
 from tui.widgets.chairs import chairs
+from tui.widgets.columns import Columns, Pair
 
 NAME_LONGEST = 64
 LINE_LONGEST = 200
@@ -55,7 +56,7 @@ class CardDialog(Dialog[None]):
         yield Static(safe(card.circle_name, "bold $accent"), id="circle-name")
         if card.topic:
             yield Static(safe(card.topic), classes="dim")
-        yield Static(self._facts(), id="facts")
+        yield Columns(self._facts(), label=8, id="facts")
         yield Static(Content("What should they call you?"), classes="label")
         yield Field(self._person, placeholder="your name", id="name", max_length=NAME_LONGEST)
         if card.asks_at_door:
@@ -69,7 +70,7 @@ class CardDialog(Dialog[None]):
             yield Choice("Come in", id="enter")
             yield Choice("Not now", id="later")
 
-    def _facts(self) -> Content:
+    def _facts(self) -> list[Pair]:
         card = self._card
         door = (
             "Somebody inside says yes before you are in."
@@ -86,9 +87,7 @@ class CardDialog(Dialog[None]):
             ("relay", safe(card.relay)),
             ("code", Content(f"good for {ends} more")),
         ]
-        return Content("\n").join(
-            Content.assemble((f"{label:<8}", "$muted"), text) for label, text in facts
-        )
+        return [(Content.styled(label, "$muted"), text) for label, text in facts]
 
     def on_mount(self) -> None:
         """The name is asked for; the card was read on the way there."""

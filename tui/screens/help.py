@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from tui.actions import ACTIONS, Action, Where
 from tui.screens.dialog import Dialog, keys, title
+from tui.widgets.columns import Columns, Pair
 
 PARTS = {
     Where.COMPOSER: "While you write",
@@ -15,6 +16,7 @@ PARTS = {
     Where.ANYWHERE: "Everywhere",
 }
 KEY_WIDTH, COMMAND_WIDTH = 11, 14
+LABEL = KEY_WIDTH + COMMAND_WIDTH + 2
 NOTE = "Every action has a command, which you type like a message: terminals eat some keys."
 
 
@@ -30,7 +32,7 @@ class Help(Dialog[None]):
         for where, name in PARTS.items():
             yield Static(Content(name), classes="label")
             listed = [action for action in ACTIONS if action.where is where]
-            yield Static(Content("\n").join(help_line(action) for action in listed))
+            yield Columns([help_line(action) for action in listed], label=LABEL)
         yield Static(Content(NOTE), classes="dim help-note")
         yield Static(keys(("esc", "close")), id="card-foot")
 
@@ -41,12 +43,10 @@ class Help(Dialog[None]):
         card.focus()
 
 
-def help_line(action: Action) -> Content:
-    """An action as the help and the documentation list it."""
+def help_line(action: Action) -> Pair:
+    """An action as the help and the documentation list it: its key and command, what it does."""
     command = f"{action.command} {action.takes}".rstrip()
-    return Content.assemble(
-        (f"{action.shown:<{KEY_WIDTH}}", "bold $accent"),
-        (f"{command:<{COMMAND_WIDTH}}", "$secondary"),
-        "  ",
-        action.help,
+    names = Content.assemble(
+        (f"{action.shown:<{KEY_WIDTH}}", "bold $accent"), (command, "$secondary")
     )
+    return names, Content(action.help)

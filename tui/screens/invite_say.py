@@ -48,7 +48,7 @@ class SayIt(Vertical):
         yield Static(id="plate")
         yield Static(id="spoken-state")
         yield Static(id="spoken-note", classes="dim")
-        yield Static(keys(("n", "new code"), ("y", "copy it")), id="spoken-keys")
+        yield Static(id="spoken-keys")
 
     def on_mount(self) -> None:
         """The code is what one comes here for."""
@@ -68,6 +68,8 @@ class SayIt(Vertical):
         words, at, host = code.partition("@")
         shown = Content.assemble((words or "· · ·", "bold $accent"), (at + host, "$muted"))
         self.query_one("#plate", Static).update(shown)
+        copies = [("y", "copy it")] if words else []
+        self.query_one("#spoken-keys", Static).update(keys(("n", "new code"), *copies))
 
     def _note(self) -> None:
         sentences = []

@@ -32,8 +32,9 @@ from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
 from tui.screens.room import RoomScreen, hall, read
-from tui.screens.state import circle_state
+from tui.screens.state import LABEL, circle_state
 from tui.widgets.circle_list import CircleList
+from tui.widgets.columns import Columns
 from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 from tui.widgets.header import elsewhere, header
@@ -92,7 +93,7 @@ class Main(CircleActions, RoomScreen[None]):
                 yield Static(Content("People"), classes="pane-title")
                 yield Static(id="people")
                 yield Static(Content("Circle"), classes="pane-title")
-                yield Static(id="state")
+                yield Columns(label=LABEL, id="state")
 
     # Beginning.
 
@@ -193,8 +194,7 @@ class Main(CircleActions, RoomScreen[None]):
         self._show_notices(lines + notices.of_entries(client.entries(), glyphs))
         if self.app.size.width >= WIDE:
             self.query_one("#people", Static).update(people(members))
-            state = circle_state(facts, client.invites(facts.id), now)
-            self.query_one("#state", Static).update(state)
+            self.query_one(Columns).show(circle_state(facts, client.invites(facts.id), now))
 
     def _waiting_long(self, facts: CircleFacts) -> int:
         """How many own messages wait, once one of them has waited for a while."""
@@ -262,8 +262,9 @@ class Main(CircleActions, RoomScreen[None]):
         self.query_one(Conversation).show(None)
         self.query_one(Newer).display = False
         self.query_one(Composer).put("")
-        for part in ("#title", "#link", "#people", "#state"):
+        for part in ("#title", "#link", "#people"):
             self.query_one(part, Static).update("")
+        self.query_one(Columns).show([])
         self.opened()
         if not read(self).circles():
             hall(self).show_first()

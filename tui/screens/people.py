@@ -9,7 +9,8 @@ from textual.widgets import Static
 from tui.engine.events import CircleFacts
 from tui.screens.dialog import Dialog, keys, safe, title
 from tui.screens.room import hall, read
-from tui.screens.state import circle_state
+from tui.screens.state import LABEL, circle_state
+from tui.widgets.columns import Columns
 from tui.widgets.people import people
 
 
@@ -28,5 +29,6 @@ class PeopleDialog(Dialog[None]):
         yield title(("People of ", "$muted"), safe(circle.name, "bold"))
         yield Static(people(client.members(circle.id)))
         yield Static(Content("Circle"), classes="label dim")
-        yield Static(circle_state(circle, client.invites(circle.id), hall(self).now()))
+        state = circle_state(circle, client.invites(circle.id), hall(self).now())
+        yield Columns(state, label=LABEL)
         yield Static(keys(("esc", "close")), id="card-foot")

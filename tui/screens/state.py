@@ -10,11 +10,12 @@ from tui.engine.events import CircleFacts, InviteFacts
 from tui.screens.dialog import safe
 from tui.screens.words import names_joined, time_left
 from tui.widgets.chairs import chairs
+from tui.widgets.columns import Pair
 
 LABEL = 9
 
 
-def circle_state(facts: CircleFacts, invites: list[InviteFacts], now: int) -> Content:
+def circle_state(facts: CircleFacts, invites: list[InviteFacts], now: int) -> list[Pair]:
     """Chairs, hosts, door, what newcomers see, open codes, relay, since when."""
     lines = [
         ("chairs", chairs(facts.chairs, facts.cap)),
@@ -25,9 +26,7 @@ def circle_state(facts: CircleFacts, invites: list[InviteFacts], now: int) -> Co
         ("relay", safe(facts.relay)),
         ("since", Content(_day(facts.since))),
     ]
-    return Content("\n").join(
-        Content.assemble((f"{label:<{LABEL}}", "$muted"), text) for label, text in lines
-    )
+    return [(Content.styled(label, "$muted"), text) for label, text in lines]
 
 
 def _before(history: int) -> str:
