@@ -419,6 +419,17 @@ class TestGone:
         world.wait(AT_LEAST + 60_000)
         assert (ana.circle().relay, bo.circle().relay) == (THERE, THERE)
 
+    def test_so_does_one_that_nobody_waits_for_any_more(self) -> None:
+        world, (ana, _), _ = talked("Ana", "Bo")
+        world.relay("third.example")
+        ana.do(commands.CreateInvite(ref=92))  # the commit that goes before
+        ana.do(commands.MoveCircle(ref=91, relay="third.example"))
+        while len(circle_of(ana).context.store.intentions.where("1")) < 2:
+            assert world.step()
+        ana.crash()
+        gone(world, ana)
+        assert ana.told(Refused) == [] and ana.circle().relay == THERE
+
     @pytest.mark.parametrize("steps", range(0, 12, 2))
     def test_one_that_may_have_been_ordered_is_gone_on_with(self, steps: int) -> None:
         world, (ana, bo), _ = talked("Ana", "Bo")
@@ -495,6 +506,23 @@ class TestGone:
         world.wait(60_000)
         assert ana.texts()[-1] == bo.texts()[-1] == cy.texts()[-1] == "Cy: here"
         at(world, ana, bo, cy)
+
+    def test_who_was_stopped_before_stays_so(self) -> None:
+        world, (ana, bo), _ = talked("Ana", "Bo")
+        bo.offline = True
+        world.settle()
+        ana.says("long ago")
+        world.settle()
+        world.now += BODIES_KEPT + DAY
+        world.tick()
+        told = gone(world, ana)
+        with bo.database.transaction():
+            circle_of(bo).stop("This device was stopped.")
+            circle_of(bo).flush()
+        bo.offline = False
+        follows(bo, told.code)
+        world.wait(AT_LEAST + 60_000)
+        assert bo.circle().link_sentence == "This device was stopped." and bo.warnings() == []
 
 
 class TestCodes:
