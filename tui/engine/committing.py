@@ -10,6 +10,7 @@ A pending commit is stored with its exact frame, and resent as it is until its f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
@@ -319,6 +320,8 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return drafts.settings(view, own, relays=(relay,), relay_key=wish.relay_key), []
         case PutRight():
             return drafts.put_right(view, own), []
+        case _:
+            assert_never(wish)
 
 
 def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]] | None:

@@ -14,7 +14,7 @@ from crypto.content import Content, Leave, Text
 from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
 from relay import wire
 from tui.engine import heads, timeline
-from tui.engine.circle import ACTIVE, LEFT, RELAY_FULL, Circle
+from tui.engine.circle import LEFT, RELAY_FULL, Circle
 from tui.engine.events import MessageState
 from tui.engine.links import LONGEST_WAIT
 from tui.engine.padding import padding
@@ -179,11 +179,6 @@ def count(circle: Circle) -> int:
         (circle.number,),
     )
     return int(str(rows[0][0]))
-
-
-def may_write(circle: Circle) -> bool:
-    """Whether something can be written here at all."""
-    return circle.record.status == ACTIVE and circle.group is not None
 
 
 _LATER = 60_000

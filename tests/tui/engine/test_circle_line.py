@@ -145,3 +145,25 @@ def test_what_is_held_is_acknowledged_after_so_many_entries() -> None:
     world.settle(wait=0)
     assert circle_of(bo).record.n == held + ACKNOWLEDGE_ENTRIES
     assert world.store.shelves[circle_of(bo).id].cursors[key] == held + ACKNOWLEDGE_ENTRIES
+
+
+def test_what_is_acknowledged_before_the_log_is_known_is_not_believed() -> None:
+    """The relay was put back from a backup: what it says to be in its log may stand elsewhere."""
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    backup = world.backup()
+    bo.says("lost")
+    world.settle()
+    world.put_back(backup)
+    while circle_of(ana).connection is None or circle_of(ana).connected.mending is None:
+        if not world.step():
+            world.now += 1_000
+            world.tick()
+    ana.says("waits")
+    n = circle_of(ana).record.n
+    (row,) = ana.database.rows("SELECT idempotency FROM outbox")
+    assert isinstance(row[0], bytes)
+    show(ana, wire.Done(row[0] or bytes(16), n + 1, world.now))
+    assert circle_of(ana).record.n == n and ana.states() == ["waiting"]
+    world.wait(60_000)
+    assert ana.texts() == bo.texts() == ["Bo: lost", "Ana: waits"]

@@ -262,6 +262,21 @@ def test_a_yes_that_is_taken_back_lets_nobody_in() -> None:
     assert ana.circle().chairs == 1 and commits(world) == before + 1
 
 
+def test_a_yes_that_is_taken_back_offline_comes_to_nothing() -> None:
+    world = World()
+    ana, n = at_the_door(world)
+    ana.offline = True
+    world.settle(wait=0)
+    before = commits(world)
+    ana.do(commands.AnswerRequest(ref=10, n=n, admit=True))
+    ana.do(commands.AnswerRequest(ref=11, n=n, admit=False))
+    ana.offline = False
+    world.wait(30_000)
+    assert sorted(event.ref for event in ana.told(Finished) if event.ref >= 10) == [10, 11]
+    assert ana.circle().chairs == 1 and commits(world) == before
+    assert ana.database.rows("SELECT * FROM intentions") == []
+
+
 def test_a_yes_that_is_taken_back_too_late_and_is_refused() -> None:
     """The commit is under way; when the relay refuses it, nobody waits there any more."""
     world = World()
