@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
 from typing import Final, Self
 
@@ -49,6 +50,7 @@ class Address:
     port: int
 
     @classmethod
+    @lru_cache(maxsize=64)  # the few that a client has, it asks for at every turn
     def parse(cls, text: str) -> Self:
         """The address that somebody typed, in any case, or AddressError."""
         lowered = text.strip().lower()
