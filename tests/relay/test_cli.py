@@ -24,6 +24,8 @@ from tests.relay.certificate import self_signed
 from tests.relay.client import Client, fresh_id
 from tests.relay.people import ANA, BO
 
+pytestmark = pytest.mark.slow  # every one starts a process
+
 ROOT = Path(__file__).parents[2]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("HALLWAY_")}
 
@@ -184,7 +186,6 @@ async def test_tls_and_names(tmp_path: Path) -> None:
             await ana.create()
 
 
-@pytest.mark.slow
 async def test_kill_9_while_appending_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """Again and again: two write, the relay is killed, and comes back at another port."""
     chosen = Random(5)

@@ -17,6 +17,8 @@ from tests.relay.certificate import self_signed
 from tests.relay.client import Client
 from tests.relay.test_cli import relay_says, running
 
+pytestmark = pytest.mark.slow  # nearly every one starts processes
+
 Rows = dict[str, tuple[str, str]]
 
 
