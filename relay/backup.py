@@ -49,8 +49,8 @@ def back_up(database: Path, target: Path, replace: bool = False) -> Contents:
         raise StoreError(f"There is no relay's database in {database.parent}. Name it with --data.")
     if target.exists() and (not replace or target.samefile(database)):
         raise StoreError(f"{target} is there already. Name another file, or say --replace.")
-    with _copying(database, target):
-        source = _open(database, apsw.SQLITE_OPEN_READWRITE)
+    with copying(database, target):
+        source = open_file(database, apsw.SQLITE_OPEN_READWRITE)
         try:
             refuse_foreign(source, database)
             copy(source, target)
@@ -62,7 +62,7 @@ def back_up(database: Path, target: Path, replace: bool = False) -> Contents:
 def contents(path: Path) -> Contents:
     """What is in a backup or a database. StoreError."""
     with named(path):
-        connection = _open(path, apsw.SQLITE_OPEN_READONLY)
+        connection = open_file(path, apsw.SQLITE_OPEN_READONLY)
         try:
             refuse_foreign(connection, path)
             circles = connection.execute("SELECT count(*) FROM circle").get
@@ -86,8 +86,8 @@ def restore(database: Path, source: Path, replace: bool = False) -> tuple[Conten
             " another name, and the backup takes its place."
         )
     fresh, aside = database.with_name(database.name + ".new"), None
-    with _copying(source, fresh):
-        backup = _open(source, apsw.SQLITE_OPEN_READONLY)
+    with copying(source, fresh):
+        backup = open_file(source, apsw.SQLITE_OPEN_READONLY)
         try:
             refuse_foreign(backup, source)
             if not backup.execute("SELECT count(*) FROM sqlite_schema").get:
@@ -117,19 +117,23 @@ def begin_anew(database: Path, rng: Rng, now: int) -> int:
             with connection:
                 circles: list[Any] = connection.execute("SELECT number FROM circle").fetchall()
                 for (number,) in circles:
-                    before = standing(connection.execute, number)[0]
-                    connection.execute(
-                        "INSERT INTO restart (circle, before, incarnation, time)"
-                        " VALUES (?, ?, ?, ?)",
-                        (number, before, rng(INCARNATION_LENGTH), now),
-                    )
+                    restart(connection, number, rng, now)
                 connection.pragma("application_id", APPLICATION_ID)
             return len(circles)
         finally:
             connection.close()
 
 
-def _open(path: Path, flags: int) -> apsw.Connection:
+def restart(connection: apsw.Connection, number: int, rng: Rng, now: int) -> None:
+    """Begin another incarnation of circle `number`, to be made whole by its devices."""
+    connection.execute(
+        "INSERT INTO restart (circle, before, incarnation, time) VALUES (?, ?, ?, ?)",
+        (number, standing(connection.execute, number)[0], rng(INCARNATION_LENGTH), now),
+    )
+
+
+def open_file(path: Path, flags: int) -> apsw.Connection:
+    """A connection to a file that is there. StoreError."""
     try:
         connection = apsw.Connection(str(path), flags=flags)
     except apsw.Error as error:
@@ -162,7 +166,7 @@ def _put_aside(database: Path) -> Path:
 
 
 @contextmanager
-def _copying(source: Path, target: Path) -> Iterator[None]:
+def copying(source: Path, target: Path) -> Iterator[None]:
     """What `source` cannot be copied to `target` for, as a StoreError."""
     try:
         yield

@@ -110,6 +110,24 @@ VERBS = (
         "~/backups/monday.db --replace",
         (_FILE, _flag("--replace", "keep what is there under another name"), _JSON),
     ),
+    Verb(
+        "export",
+        "copy one circle to a file; the relay may run meanwhile",
+        "1f3a friends.circle",
+        (
+            (("circle",), {"metavar": "CIRCLE", "help": "its id, or how that begins"}),
+            _FILE,
+            (("--from",), {"metavar": "BACKUP", "dest": "source", "help": "out of a backup"}),
+            _flag("--replace", "a file that is there already may go"),
+            _JSON,
+        ),
+    ),
+    Verb(
+        "import",
+        "take a circle that was exported back into this relay, which may not run",
+        "friends.circle",
+        (_FILE, _JSON),
+    ),
 )
 
 

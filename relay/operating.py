@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from relay.backup import Contents, back_up, restore
+from relay.carrying import export, import_circle
 from relay.config import Settled
 from relay.directory import Directory, Held
 from relay.round_trip import ask
@@ -130,6 +131,27 @@ def _restore(operation: Operation) -> int:
     return operation.say("\n".join(lines), file=str(source), replaced=kept, **_facts(found))
 
 
+def _export(operation: Operation) -> int:
+    arguments, target = operation.arguments, Path(operation.arguments.file)
+    database = Path(arguments.source) if arguments.source else operation.directory.database
+    entries = export(database, arguments.circle, target, arguments.replace)
+    sentence = f"{target} holds the circle (entries: {entries})."
+    return operation.say(sentence, file=str(target), entries=entries)
+
+
+def _import(operation: Operation) -> int:
+    directory = Directory(operation.path)
+    source = Path(operation.arguments.file)
+    now = time.time_ns() // 1_000_000
+    with Held(directory):
+        circle, entries = import_circle(directory.database, source, os.urandom, now)
+    sentence = (
+        f"The circle {circle} is here (entries: {entries}). Start the relay. What was said in it"
+        " since it was exported is asked of its devices as they come."
+    )
+    return operation.say(sentence, circle=circle, entries=entries)
+
+
 def _facts(contents: Contents) -> dict[str, int]:
     return {"circles": contents.circles, "entries": contents.entries, "bytes": contents.size}
 
@@ -147,7 +169,9 @@ OPERATIONS: Mapping[str, Callable[[Operation], int]] = {
     "backup": _backup,
     "config": _config,
     "doctor": _doctor,
+    "export": _export,
     "healthcheck": _healthcheck,
+    "import": _import,
     "restore": _restore,
     "status": _status,
     "stop": _stop,

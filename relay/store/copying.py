@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -29,11 +30,18 @@ def copy(source: apsw.Connection, target: Path, thorough: bool = False) -> None:
     `thorough` looks at the indexes too, which takes longer. OSError, apsw.Error where it can't be
     written; then nothing is left of it.
     """
+    with appearing(target) as part:
+        _write(source, part, "integrity_check" if thorough else "quick_check")
+
+
+@contextlib.contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A file for this user alone, to be written to; it becomes `target` when all went well."""
     part = target.with_name(target.name + UNFINISHED)
     part.unlink(missing_ok=True)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-        _write(source, part, "integrity_check" if thorough else "quick_check")
+        yield part
         _keep(part)
         part.replace(target)
         _keep(target.parent)

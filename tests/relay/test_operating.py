@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from relay import wire
 from relay.config import settle
 from relay.directory import Directory
 from relay.doctor import examine
 from tests.relay.certificate import self_signed
 from tests.relay.client import Client
+from tests.relay.people import ANA, CIRCLE
 from tests.relay.test_cli import relay_says, running
 
 pytestmark = pytest.mark.slow  # nearly every one starts processes
@@ -152,6 +154,34 @@ class TestBackups:
         code, out, error = relay_says("backup", "x.db", "--data", str(tmp_path / "d"))
         assert (code, out) == (1, "")
         assert error.startswith(f"There is no relay's database in {tmp_path / 'd'}.")
+
+
+class TestCarrying:
+    async def test_a_circle_goes_out_of_a_backup_and_back(self, tmp_path: Path) -> None:
+        place, file = ("--data", str(tmp_path / "d")), str(tmp_path / "one.circle")
+        with running(tmp_path / "d"):
+            assert relay_says("backup", str(tmp_path / "empty.db"), *place)[0] == 0
+        with running(tmp_path / "d") as relay:
+            async with Client(relay.url) as ana:
+                await ana.create()
+                await ana.append(b"hello", 0)
+            circle = CIRCLE.hex()[:6]
+            code, out, error = await asyncio.to_thread(relay_says, "export", circle, file, *place)
+            assert (code, out) == (0, f"{file} holds the circle (entries: 1).\n"), error
+            code, _, error = await asyncio.to_thread(relay_says, "import", file, *place)
+            assert code == 1 and "Another relay" in error
+        code, _, error = relay_says("import", file, *place)
+        assert code == 1 and "is here already" in error
+        assert relay_says("restore", str(tmp_path / "empty.db"), *place, "--replace")[0] == 0
+        with running(tmp_path / "d"):
+            pass
+        code, out, error = relay_says("import", file, *place, "--json")
+        assert (code, json.loads(out)) == (0, {"circle": CIRCLE.hex(), "entries": 1}), error
+        with running(tmp_path / "d") as relay:
+            async with Client(relay.url) as ana:
+                await ana.say(ana.binding(ANA, 1))
+                assert (await ana.hear(wire.Bound)).n == 1
+                assert isinstance(await ana.next(), wire.Restoring)
 
 
 class TestLogging:
