@@ -13,7 +13,7 @@ from collections.abc import Callable
 from tests.simulation.attacks import ATTACKS
 from tests.simulation.history import Attacked, Came, Expected, Over, Record, Stands, Went
 from tests.simulation.plan import Plan, draw
-from tests.simulation.world import RELAY_POINTS, SimPerson, SimWorld
+from tests.simulation.world import POINTS, RELAY_POINTS, SimPerson, SimWorld
 from tests.tui.engine.rogue import circle_of
 from tui.engine import commands
 from tui.engine.events import Event, LinkState
@@ -195,14 +195,27 @@ class Life:
                     return
                 self.world.disk.armed = point
             else:
-                free = [p for p in self.inside if not (p.offline or p.database.armed)]
-                if not free:
+                person = self._arm_somebody(point)
+                if person is None:
                     return
-                person = self.random.choice(free)
-                person.database.armed = point
                 if point.endswith("send"):
                     self.says(person)
             self.crashes.pop(0)
+
+    def _arm_somebody(self, point: str) -> SimPerson | None:
+        """Whoever is about to die at a point; None where nobody is about."""
+        free = [p for p in self.inside if not (p.offline or p.database.armed)]
+        if not free:
+            return None
+        person = self.random.choice(free)
+        person.database.armed = point
+        return person
+
+    def _disarm(self) -> None:
+        """Nobody is about to die."""
+        self.world.disk.armed = ""
+        for person in self.inside:
+            person.database.armed = ""
 
     # Rest.
 
@@ -211,10 +224,9 @@ class Life:
         for _, repair in self.repairs:
             repair()
         self.repairs.clear()
-        self.world.disk.armed = ""
+        self._disarm()
         for person in self.inside:
             person.offline = False
-            person.database.armed = ""
         for seconds in (3, 3, 12, 60, 300, 300):
             self.world.wait(seconds * 1_000)
             if self._at_rest():
@@ -248,8 +260,10 @@ class Life:
         whom = tuple(person.name for person in scene.whom)
         words = scene.words or attack.words
         self.world.note(Attacked(self.world.now, name, whom, words, attack.silent))
+        self._arm_somebody(self.random.choice(POINTS))
         played = scene.play()
         self.get_back(scene.astray)
+        self._disarm()
         if scene.out is not None:
             self._throws_out(scene.out)
         self.world.note(Over(self.world.now, played))
@@ -270,6 +284,8 @@ class Life:
                 return
             for person in stopped:
                 self._returns(person, astray)
+            if self.random.random() < 0.5:
+                self._arm_somebody(self.random.choice(POINTS))
             self.world.wait(60_000)
         raise StrandedError(f"not back: {self.trouble()}")
 
