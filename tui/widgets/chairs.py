@@ -17,4 +17,4 @@ def chairs(taken: int, cap: int, glyphs: Glyphs = UNICODE) -> Content:
         return Content.assemble(figures)
     on = glyphs.on * min(taken, cap)
     off = glyphs.off * max(0, cap - taken)
-    return Content.assemble((on, "$accent"), (off, "$muted"), " ", figures)
+    return Content.assemble((on, "$foreground"), (off, "$muted"), " ", figures)
