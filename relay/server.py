@@ -17,10 +17,8 @@ import logging
 import os
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
@@ -29,13 +27,12 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from crypto.access.binding import HOST_LIMIT
 from relay import metrics, wire
 from relay.hub import Hub
 from relay.limits import LOW_WATER, QUEUE_LIMIT, source
-from relay.pages import invite, response
+from relay.pages import response
 from relay.pages.response import Page
-from relay.proxy import plain, spoke_tls, trusted, visitor
+from relay.reception import Reception
 from relay.session import Session
 from relay.wire import MESSAGE_LIMIT, Refusal
 
@@ -49,9 +46,6 @@ PING_SECONDS = 30
 """Between two pings of one socket. A socket that is silent for two of them is dropped."""
 
 BACKLOG = 1024
-
-STRANGE_NAMES = 3
-"""Names that are not the relay's, and are said to the operator, before it falls silent."""
 
 LOCAL = "local"
 """The address of whoever comes through the relay's own Unix socket: its operator."""
@@ -247,15 +241,10 @@ class Socket(asyncio.Protocol):
             self._protocol.send_response(answer)
             return
         tls = self._transport.get_extra_info("ssl_object") is not None
-        named = FORWARDED_FOR in request.headers
-        if self._edge.believes(self._address):
-            self._edge.proxied["named" if named else "silent"] += 1
-            tls = spoke_tls(request.headers.get_all(FORWARDED_PROTO))
-            if not self._from(visitor(request.headers.get_all(FORWARDED_FOR), self._edge.proxies)):
-                return self.abort()
-        elif named:
-            self._edge.proxied["strange"] += 1
-            self._edge.forwarded(self._address)
+        said, proto = (request.headers.get_all(name) for name in (FORWARDED_FOR, FORWARDED_PROTO))
+        visitor, tls = self._edge.reception.identify(self._address, said, proto, tls)
+        if visitor is not None and not self._turns_out(visitor):
+            return self.abort()
         answer = self._protocol.accept(request)
         opened = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
         if not opened:
@@ -264,16 +253,14 @@ class Socket(asyncio.Protocol):
         self._send_protocol()
         if opened:
             here = self._transport.get_extra_info("sockname")
-            host = self._edge.dialled(request.headers.get("Host", ""), here, tls)
+            host = self._edge.reception.dialled(request.headers.get("Host", ""), here, tls)
             self._session = self._edge.greet(self, self._address, self._source, host)
 
-    def _from(self, address: str | None) -> bool:
+    def _turns_out(self, address: str) -> bool:
         """A proxy says whose socket this is; whether there is room for another one from there."""
-        if address is None:
-            return True
         before, self._address = self._source, address
         self._source = source(address)
-        return self._edge.came_from(before, self._source)
+        return self._edge.reception.turns_out(before, self._source)
 
     def _take(self, frame: Frame) -> None:
         session = self._session
@@ -311,17 +298,6 @@ class Shared:
                 messages = [*wire.pack(frames)]
                 self._message = b"".join(_header(len(each)) + each for each in messages)
         return self._message
-
-
-def _own_names(here: object, default: str) -> set[str]:
-    """The addresses under which a socket's own end can be dialled without anybody's help."""
-    if not isinstance(here, tuple):
-        return set()
-    ip, port = ip_address(here[0].partition("%")[0]), here[1]
-    hosts = {f"[{ip}]" if ip.version == 6 else str(ip)}
-    if ip.is_loopback:
-        hosts.add("localhost")
-    return {f"{host}:{port}".removesuffix(default) for host in hosts}
 
 
 def _bind_locally(path: Path) -> socket.socket:
@@ -369,23 +345,16 @@ class Server:
         machine: Callable[[], Iterable[metrics.Metric]] = tuple,
     ) -> None:
         self.hub = hub
-        self.proxies = trusted(proxies)
-        self.proxied: Counter[str] = Counter()
-        """Sockets by what was said about whom they are of: by a named proxy or not, or nothing."""
+        self.reception = Reception(hub.settings.sockets_per_source, names, proxies, install)
         self.about: dict[str, object] = {}
         """What this relay says of itself to its operator."""
-        self._forwarded = False
-        self._invite = invite.page(install)
         self._each_second = each_second
         self._machine = machine
         self._opening = opening
         self._closing = closing
         self.stopping = asyncio.Event()
-        self._names = names
-        self._strange: set[str] = set()
         self._loop = asyncio.get_running_loop()
         self.sockets: dict[Socket, None] = {}
-        self._by_source: Counter[str] = Counter()
         self._hurried: dict[Socket, None] = {}
         self._dirty: list[Socket] = []
         self._listeners: list[asyncio.Server] = []
@@ -468,56 +437,23 @@ class Server:
         # The ring that has just been pinged, so that a new socket's first ping is the latest.
         socket.ring = self._rounds % PING_SECONDS
         self._rings[socket.ring][socket] = None
-        self._by_source[source] += 1
         self._hurry(socket, self._opening)
-        # Whom a proxy speaks for is heard with the request.
-        return self.believes(source) or self._has_room(source)
-
-    def _has_room(self, source: str) -> bool:
-        # Those above the limit hear why, once they have shaken hands; but not any number of them.
-        return self._by_source[source] <= 2 * self.hub.settings.sockets_per_source
+        return self.reception.comes(source)
 
     def lose(self, socket: Socket, source: str) -> None:
         """A socket is gone."""
         self.sockets.pop(socket, None)
         self._hurried.pop(socket, None)
         self._rings[socket.ring].pop(socket, None)
-        self._leave(source)
+        self.reception.leaves(source)
         if not self.sockets:
             self._empty.set()
-
-    def _leave(self, source: str) -> None:
-        self._by_source[source] -= 1
-        if not self._by_source[source]:
-            del self._by_source[source]
-
-    def came_from(self, before: str, source: str) -> bool:
-        """A socket is not the proxy's `before`; whether there is room for another one of this."""
-        self._leave(before)
-        self._by_source[source] += 1
-        return self._has_room(source)
-
-    def believes(self, address: str) -> bool:
-        """Whether this is the address of a proxy that the operator has named."""
-        return bool(self.proxies) and plain(address) in self.proxies
-
-    def forwarded(self, address: str) -> None:
-        """A socket came with a header of a proxy that nobody has named."""
-        peer = plain(address)
-        if not self._forwarded and peer is not None and ip_address(peer).is_private:
-            self._forwarded = True
-            LOG.warning(
-                "A proxy at %s speaks for others, who count as one source together."
-                " If it is yours: --proxy %s",
-                peer,
-                peer,
-            )
 
     def greet(self, socket: Socket, address: str, source: str, host: str | None) -> Session:
         """A socket has shaken hands: the relay's session takes over."""
         self._hurried.pop(socket, None)
         session = self.hub.connect(socket, address, host)
-        if self._by_source[source] > self.hub.settings.sockets_per_source:
+        if self.reception.crowded(source):
             session.end(wire.Refused(None, Refusal.CROWDED))
         return session
 
@@ -531,43 +467,21 @@ class Server:
             self._loop.call_soon(self._flush)
         self._dirty.append(socket)
 
-    def dialled(self, host: str, here: object, tls: bool) -> str | None:
-        """The address that a client dialled, if it is one of this relay's.
-
-        :param host: the request's Host header.
-        :param here: the socket's own end, as asyncio gives it.
-        """
-        default = ":443" if tls else ":80"
-        host = host.lower().removesuffix(default)
-        if host in self._names or host in _own_names(here, default):
-            return host
-        if host not in self._strange and len(self._strange) < STRANGE_NAMES:
-            self._strange.add(host)
-            LOG.warning(
-                "A client dialled %r, which is not a name of this relay. If it is: --name %s",
-                host[:HOST_LIMIT],
-                host[:HOST_LIMIT],
-            )
-        return None
-
     def page(self, path: str, local: bool) -> Page | None:
         """What a GET of this path is answered; None where it is to be a websocket."""
-        match path.partition("?")[0]:
+        path = path.partition("?")[0]
+        match path:
             case "/":
                 return None
             case "/metrics" if local:
-                more = (*metrics.of_proxies(self.proxied), *self._machine())
+                more = (*metrics.of_proxies(self.reception.proxied), *self._machine())
                 return response.metrics(metrics.render(self.hub, len(self.sockets), more))
             case "/about" if local:
                 return response.facts(self.about)
-            case "/livez":
-                return response.ALIVE
             case "/readyz":
                 ready = self.hub.broken is None and not self.stopping.is_set()
                 return response.READY if ready else response.NOT_READY
-            case "/i":
-                return self._invite
-        return response.NOT_FOUND
+        return self.reception.page(path)
 
     def _hurry(self, socket: Socket, seconds: float) -> None:
         socket.deadline = self._loop.time() + seconds

@@ -577,7 +577,7 @@ class TestNames:
         self, tmp_path: Path, header: str, here: object, tls: bool, dialled: str | None
     ) -> None:
         async with running(tmp_path, names=frozenset({"relay.example.org"})) as relay:
-            assert relay.server.dialled(header, here, tls) == dialled
+            assert relay.server.reception.dialled(header, here, tls) == dialled
 
 
 class TestShared:
