@@ -36,6 +36,7 @@ class Supervisor:
         """Tell it, as far as it can be told: the relay does not depend upon it."""
         if self._path:
             with contextlib.suppress(OSError), _datagrams() as sender:
+                sender.setblocking(False)  # a supervisor that hangs must not hang the relay
                 sender.sendto("\n".join(lines).encode(), self._path)
 
 
