@@ -77,13 +77,15 @@ def _status(operation: Operation) -> int:
         return fail(f"No relay runs on {directory.path}.")
     try:
         _, page = ask(directory.socket, "/metrics")
-    except OSError as error:
+        listen = json.loads(ask(directory.socket, "/about")[1])["listen"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         running = f"A relay (process {process}) runs on {directory.path}."
         return fail(f"{running} It does not answer on {directory.socket}: {_reason(error)}.")
     counts = dict(_sample(line) for line in page.splitlines() if not line.startswith("#"))
     lines = [f"A relay (process {process}) runs on {directory.path}."]
+    lines += [f"It listens on {each}." for each in listen]
     lines += [f"{name} {value:.15g}" for name, value in counts.items()]
-    return operation.say("\n".join(lines), process=process, **counts)
+    return operation.say("\n".join(lines), process=process, listen=listen, **counts)
 
 
 def _doctor(operation: Operation) -> int:
@@ -161,8 +163,8 @@ def _sample(line: str) -> tuple[str, float]:
     return name, float(value)
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 OPERATIONS: Mapping[str, Callable[[Operation], int]] = {

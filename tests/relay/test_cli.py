@@ -106,6 +106,7 @@ async def test_status_and_stop(tmp_path: Path) -> None:
             code, out, error = await asyncio.to_thread(relay_says, "status", *place)
             assert (code, error) == (0, "")
             assert out.startswith(f"A relay (process {relay.popen.pid}) runs on {tmp_path}.\n")
+            assert f"\nIt listens on {relay.url}.\n" in out
             assert "entries_total 1\n" in out
         assert relay_says("stop", *place) == (0, "", "")
         assert relay.ended() == (0, "")

@@ -114,6 +114,7 @@ class TestHealth:
         assert code == 0
         facts = json.loads(out)
         assert (facts["process"], facts["entries_total"]) == (relay.popen.pid, 1)
+        assert facts["listen"] == [relay.url]
 
 
 class TestBackups:
