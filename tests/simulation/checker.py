@@ -10,7 +10,8 @@ It knows neither engine nor relay, nor the world that they ran in. The promises:
 - who is in, and how many chairs there are, changes by rightful changes alone.
 
 Where an attack made a device come in again, or have something sent again, it may show lines at
-another place than the others: if it was alarmed while that went on, it has said so.
+another place than the others: if it was alarmed while that went on, it has said so. Where it was
+led onto another log, what it had said into that one may be there alone.
 """
 
 from __future__ import annotations
@@ -127,9 +128,16 @@ class History:
 
     def excused(self, who: str, at: int) -> bool:
         """Whether this device was alarmed by an attack that was under way at that time."""
+        return any(window.alarmed(who) for window in self._under_way(at))
+
+    def astray(self, who: str, at: int) -> bool:
+        """Whether it was on another log than the others then, and was alarmed."""
         return any(
-            window.attack.at <= at <= window.end and window.alarmed(who) for window in self.windows
+            who in window.attack.astray and window.alarmed(who) for window in self._under_way(at)
         )
+
+    def _under_way(self, at: int) -> list[Window]:
+        return [window for window in self.windows if window.attack.at <= at <= window.end]
 
     def line(self, message: str) -> Line | None:
         """A message as any screen has it."""
@@ -173,7 +181,7 @@ def _kept(history: History) -> Iterator[Fault]:
         lines = [line for line in history.ends[record.who] if line.text == record.text]
         if not lines:
             yield Fault(LOST, f"{record.who} was told that {record.text!r} is kept, and it is gone")
-        elif lines[0].id not in history.places and not history.excused(record.who, record.at):
+        elif lines[0].id not in history.places and not history.astray(record.who, record.at):
             yield Fault(LOST, f"{record.text!r} of {record.who} was kept, and never got out")
 
 
@@ -184,7 +192,11 @@ def _acknowledged(history: History) -> Iterator[Fault]:
         sent = history.sent.get(record.asked)
         if sent is None or sent.frame in inside or sent.message in history.places:
             continue
-        if not history.excused(record.who, record.at):
+        if sent.message:
+            told = history.astray(record.who, record.at)
+        else:
+            told = history.excused(record.who, record.at)  # a change that a relay took back
+        if not told:
             yield Fault(LOST, f"{record.who} heard that {record.asked} is entry {record.n}: not so")
 
 

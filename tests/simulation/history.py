@@ -122,7 +122,8 @@ class Told:
 class Attacked:
     """An attack begins, against some, who may name it by `words` (a regular expression).
 
-    With `silent` they need not, as long as it does no harm.
+    With `silent` they need not, as long as it does no harm. `astray` are those who are led onto
+    another log than the others.
     """
 
     at: int
@@ -130,6 +131,7 @@ class Attacked:
     whom: tuple[str, ...]
     words: str
     silent: bool
+    astray: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

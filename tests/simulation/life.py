@@ -259,7 +259,8 @@ class Life:
         scene = attack.stage(self)
         whom = tuple(person.name for person in scene.whom)
         words = scene.words or attack.words
-        self.world.note(Attacked(self.world.now, name, whom, words, attack.silent))
+        astray = tuple(person.name for person in scene.astray)
+        self.world.note(Attacked(self.world.now, name, whom, words, attack.silent, astray))
         self._arm_somebody(self.random.choice(POINTS))
         played = scene.play()
         self.get_back(scene.astray)

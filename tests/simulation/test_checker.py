@@ -88,9 +88,11 @@ def without(kind: type[Record]) -> list[Record]:
     return [record for record in talk() if not isinstance(record, kind)]
 
 
-def attacked(*told: Told, silent: bool = False, played: bool = True) -> list[Record]:
+def attacked(
+    *told: Told, silent: bool = False, played: bool = True, astray: tuple[str, ...] = ()
+) -> list[Record]:
     """As `talk`, all of it under an attack on Bo."""
-    attack = Attacked(0, "an attack", ("Bo",), "wrong", silent)
+    attack = Attacked(0, "an attack", ("Bo",), "wrong", silent, astray)
     return [attack, *talk(), *told, Over(10, played)]
 
 
@@ -194,6 +196,22 @@ def test_whoever_was_alarmed_may_have_less_of_what_was_said_meanwhile() -> None:
     assert found([*records, Read(11, "Bo", (moved, TWO))]) == set()
     assert found([*records, Read(11, "Bo", (TWO,))]) == {LOST}  # its author is there, and has it
     assert found([*records, Went(10, "Ana"), Read(11, "Bo", (TWO,))]) == set()
+
+
+def test_whoever_was_led_onto_another_log_may_have_said_there_what_others_do_not_hear() -> None:
+    alarmed = Told(5, "Bo", "something is wrong", True)
+    for told, astray, promises in (
+        (alarmed, ("Bo",), set()),
+        (alarmed, ("Ana",), {LOST}),
+        (replace(alarmed, alarm=False), ("Bo",), {LOST}),
+    ):
+        records: list[Record] = [
+            Read(9, "Ana", (ONE,)) if record == Read(9, "Ana", (ONE, TWO)) else record
+            for record in attacked(told, astray=astray)
+            if not isinstance(record, Shown)
+            and not (isinstance(record, Ordered) and record.frame == "f2")
+        ]
+        assert found(records) == promises
 
 
 def test_nobody_is_alarmed_without_cause() -> None:
