@@ -19,7 +19,7 @@ import apsw
 import msgspec
 
 from relay import premises
-from relay.config import Settled, address
+from relay.config import DEFAULT, Settled, address
 from relay.directory import Directory, DirectoryError
 from relay.premises import Finding, State, odd, well, wrong
 from relay.round_trip import RoundTripError, ask, dial
@@ -70,9 +70,9 @@ class Doctor:
 
     def _settings(self) -> Finding:
         config = self.settled.config
-        known = sum(source != "default" for source in self.settled.sources.values())
+        known = sum(source != DEFAULT for source in self.settled.sources.values())
         open_to_all = [each for each in config.listen if not _is_loopback(address(each)[0])]
-        if open_to_all and not config.tls_cert:
+        if open_to_all and not config.tls_cert and not config.proxy:
             return odd(
                 f"It listens on {open_to_all[0]} without a certificate. What is said stays"
                 " encrypted; who talks when can be seen on the way. For the internet give"

@@ -85,6 +85,14 @@ class TestDoctor:
         _, found = examined(tmp_path / "d", "--listen", "0.0.0.0:0")
         assert found["settings"][0] == "odd"
         assert "without a certificate" in found["settings"][1]
+        behind = ("--listen", "0.0.0.0:0", "--proxy", "10.0.0.2")
+        _, found = examined(tmp_path / "d", *behind)
+        assert found["settings"] == (
+            "odd",
+            "It has no --name: nobody can dial it but by the machine's own address.",
+        )
+        _, found = examined(tmp_path / "d", *behind, "--name", "chat.example.org")
+        assert found["settings"][0] == "ok"
 
     def test_a_person_reads_lines(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         settled = settle({"listen": ["127.0.0.1:0"]}, {}, tmp_path / "none")
