@@ -37,8 +37,9 @@ from tui.engine.store.records import MessageRecord, Store
 from tui.engine.timeline import PLACE_BITS
 from tui.safe_app import SafeApp
 from tui.widgets.composer import Composer
-from tui.widgets.conversation import FRAME, Conversation
+from tui.widgets.conversation import Conversation
 from tui.widgets.rows import EngineSource
+from tui.widgets.rows_view import FRAME
 
 SMALL, LARGE = 1_000, 100_000
 SIZE = (120, 40)

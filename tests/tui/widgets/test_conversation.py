@@ -223,7 +223,7 @@ async def test_scrolling_all_the_way_up_ends_at_the_first_row() -> None:
 
 
 async def test_all_the_way_up_and_down_again_in_bounded_memory() -> None:
-    async with hall(talk(1500)) as (app, pilot):
+    async with hall(talk(1000)) as (app, pilot):
         conversation = app.conversation
         conversation.focus()
         while conversation.scroll_y:
@@ -234,7 +234,7 @@ async def test_all_the_way_up_and_down_again_in_bounded_memory() -> None:
             conversation.action_page_down()
             await pilot.pause(0)
             assert len(conversation.loaded) < MOST + PAGE
-        assert "#1500" in screen_text(app)
+        assert "#1000" in screen_text(app)
 
 
 async def test_the_scroll_bar_goes_anywhere() -> None:
