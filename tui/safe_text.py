@@ -72,15 +72,17 @@ def _clean(line: str) -> str:
                 shown.append(character if on_something else _DOTTED_CIRCLE + character)
                 on_something = True
             continue
-        if character in (_JOINER, _NON_JOINER) and _has_its_place(line, place):
-            if not _joins_pictures(line, place):
+        if character in (_JOINER, _NON_JOINER) and marks <= MARKS_MOST:
+            before, after = "".join(shown[-1:])[-1:], line[place + 1 : place + 2]
+            if character == _JOINER and _is_picture(before) and _is_picture(after):
+                continue
+            if _shapes(before, after, marks):
                 shown.append(character)
-            continue
+                continue
         _count(shown, marks)
         marks = 0
         on_something = True
-        hidden = category in _SHOWN or character in _BLANK or _is_none(character)
-        shown.append(_visible(character) if hidden else character)
+        shown.append(_visible(character) if _is_hidden(character) else character)
     _count(shown, marks)
     return "".join(shown)
 
@@ -105,15 +107,22 @@ def _is_none(character: str) -> bool:
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
-def _has_its_place(line: str, place: int) -> bool:
-    """Whether a joiner stands where it shapes a letter, or between two pictures."""
-    if not 0 < place < len(line) - 1:
+def _is_hidden(character: str) -> bool:
+    """Whether it is not shown as it is."""
+    category = unicodedata.category(character)
+    return category in _SHOWN or character in _BLANK or _is_none(character)
+
+
+def _shapes(before: str, after: str, marks: int) -> bool:
+    """Whether a joiner between these shapes a letter. Both are as they are shown, `before` with
+    so many marks."""
+    if not before or not after:
         return False
-    before, after = line[place - 1], line[place + 1]
     if unicodedata.combining(before) == _VIRAMA:
         return True
-    cursive = _is_cursive(before) and _is_cursive(after)
-    return cursive or _joins_pictures(line, place)
+    if _is_hidden(after) or (marks == MARKS_MOST and unicodedata.category(after) in _MARKS):
+        return False
+    return _is_cursive(before) and _is_cursive(after)
 
 
 def _is_cursive(character: str) -> bool:
@@ -121,13 +130,8 @@ def _is_cursive(character: str) -> bool:
     return unicodedata.bidirectional(character) in ("AL", "NSM")
 
 
-def _joins_pictures(line: str, place: int) -> bool:
-    if line[place] != _JOINER:
-        return False
-    before, after = line[place - 1], line[place + 1]
-    return _is_picture(before) and _is_picture(after)
-
-
 def _is_picture(character: str) -> bool:
     """Symbols, the tones of skin after them, and what asks for their coloured form."""
-    return unicodedata.category(character) in ("So", "Sk") or character == "\ufe0f"
+    return character == "\ufe0f" or (
+        bool(character) and unicodedata.category(character) in ("So", "Sk")
+    )

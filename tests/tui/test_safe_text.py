@@ -105,7 +105,22 @@ def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
 @given(ANYTHING)
 @example("a" + "\u0301" * 6)
 @example("👩\u200d\u0301🚀")
+@example("a" + "\u0308" * 5 + "\u200cب")
+@example("a" + "\u064e" * 4 + "\u200c\u064e\u0628")
+@example("\u061c\u200cب")
 def test_what_is_safe_stays_as_it_is(text: str) -> None:
+    assert sanitise_line(sanitise_line(text)) == sanitise_line(text)
+    assert sanitise_block(sanitise_block(text)) == sanitise_block(text)
+
+
+@given(
+    st.text(
+        st.sampled_from(
+            "aب\u0301َ\u0308\u0488क्\u200c\u200d\u061c\u070f👩🏽\ufe0f\u2800\u3164\x1b\t\n\ud800"
+        )
+    )
+)
+def test_joiners_and_marks_in_any_order_stay_as_they_are(text: str) -> None:
     assert sanitise_line(sanitise_line(text)) == sanitise_line(text)
     assert sanitise_block(sanitise_block(text)) == sanitise_block(text)
 
