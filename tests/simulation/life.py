@@ -13,6 +13,7 @@ from collections.abc import Callable
 from tests.simulation.attacks import ATTACKS
 from tests.simulation.history import Attacked, Came, Expected, Over, Record, Stands, Went
 from tests.simulation.plan import Plan, draw
+from tests.simulation.scene import CAP
 from tests.simulation.world import POINTS, RELAY_POINTS, SimPerson, SimWorld
 from tests.tui.engine.rogue import circle_of
 from tui.engine import commands
@@ -22,7 +23,6 @@ CORE = ("Ana", "Bo")
 """Are in from the beginning to the end, under these names, and are hosts."""
 
 OTHERS = ("Cy", "Dee", "Eli", "Fay", "Gus", "Hal")
-CAP = 12
 CLIENTS = len(CORE) + len(OTHERS)
 AWAY_MOST = 3
 DISK_FULL = "Your disk is full: nothing more can be kept. Make room; what was kept is safe."

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.life import Life
 
 
-from tests.simulation.scene import Attack, Scene, chat
+from tests.simulation.scene import CAP, Attack, Scene, chat
 
 
 def _guesses(life: Life) -> Scene:
@@ -64,30 +64,53 @@ def _renegade(play: Callable[[Life, Renegade], bool]) -> Callable[[Life], Scene]
     return stage
 
 
-def _against_a_rule(life: Life) -> Scene:
+def _against_a_rule(*wanted: str) -> Callable[[Life], Scene]:
     """A rightful-looking commit with one thing in it that its row does not allow."""
-    attack = life.random.choice([attack for attack in forbidden.ATTACKS if _fits(attack)])
-    person = life.random.choice(life.may_go())
-    life.hosts(*([person] if attack.host else []))
-    life.calm()
-    code = keys_of(life.ana.invites(uses=2))
-    life.calm()
-    life.goes(person)
-    used = InviteKeys.of(Secret(life.world.random.randbytes(32)))
+    tries = [_more_chairs(attack) for attack in forbidden.ATTACKS if attack.what in wanted]
 
-    def play() -> bool:
-        eve = Renegade(person)
-        attempt = attack.make(eve, forbidden.Keys(code, used))
-        taken = eve.commits(attempt) or eve.commits(replace(attempt, deltas=()))
-        life.world.settle(wait=1_000)
-        return taken
+    def stage(life: Life) -> Scene:
+        attack = life.random.choice(tries)
+        person = life.random.choice(life.may_go())
+        life.hosts(*([person] if attack.host else []))
+        life.calm()
+        code = keys_of(life.ana.invites(uses=2))
+        life.calm()
+        life.goes(person)
+        used = InviteKeys.of(Secret(life.world.random.randbytes(32)))
 
-    return Scene(list(life.inside), play, out=person, words=re.escape(attack.words))
+        def play() -> bool:
+            eve = Renegade(person)
+            attempt = attack.make(eve, forbidden.Keys(code, used))
+            taken = eve.commits(attempt) or eve.commits(replace(attempt, deltas=()))
+            life.world.settle(wait=1_000)
+            return taken
+
+        return Scene(list(life.inside), play, out=person, words=re.escape(attack.words))
+
+    return stage
 
 
-def _fits(attack: forbidden.Attack) -> bool:
-    """Whether an attack can be made in a circle of eight; fewer chairs than that can't be."""
-    return not (attack.row == "cap" and attack.what == "lowers it")
+def _more_chairs(attack: forbidden.Attack) -> forbidden.Attack:
+    """More than there are here, where an attack wants more."""
+    if attack.what != forbidden.RAISES:
+        return attack
+    return replace(attack, make=forbidden.state(cap=CAP + 1))
+
+
+WORST = {
+    forbidden.ADDS: "adds a member",
+    forbidden.EVICTS: "evicts a member",
+    forbidden.RAISES: "raises the cap",
+    forbidden.REUSES: "uses a code again",
+}
+UNFIT = {("cap", "lowers it"), ("invites", "keeps codes"), ("members", "strikes off")}
+"""What can't be written down for this circle: it has eight people, and Bo is a host with codes."""
+
+OTHER_RULES = [
+    attack.what
+    for attack in forbidden.ATTACKS
+    if attack.what not in WORST and (attack.row, attack.what) not in UNFIT
+]
 
 
 def _garbage(life: Life, eve: Renegade) -> bool:
@@ -161,7 +184,8 @@ SKIPPED = "skipped"
 
 MEMBERS = [
     Attack("guesses at a spoken code", "", _guesses, silent=True),
-    Attack("breaks a rule of the circle", "refused", _against_a_rule),
+    *(Attack(name, "refused", _against_a_rule(what)) for what, name in WORST.items()),
+    Attack("breaks another rule of the circle", "refused", _against_a_rule(*OTHER_RULES)),
     Attack("sends a change that is none", SKIPPED, _renegade(_garbage)),
     Attack("floods with changes that are none", SKIPPED, _renegade(_flood)),
     Attack("sends an old change again", SKIPPED, _renegade(_old_commit)),

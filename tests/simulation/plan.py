@@ -10,7 +10,7 @@ from tests.simulation.world import POINTS, RELAY_POINTS
 
 EPOCHS = 300
 ATTACKS_EACH = 8
-"""Of all kinds, so that a few seeds play every one."""
+"""Dealt out like cards, so that a few seeds that follow each other play every kind."""
 
 CRASHES_EACH = 3
 """At each point."""
@@ -28,11 +28,20 @@ class Plan:
     crashes: tuple[tuple[int, str], ...]
 
 
+def _dealt(seed: int, count: int) -> list[str]:
+    """The attacks of a seed: its hand of a deck that it shares with its neighbours."""
+    hands = max(1, -(-len(ATTACKS) // count)) if count else 1
+    deck, hand = divmod(seed, hands)
+    cards = sorted(attack.name for attack in ATTACKS)
+    random.Random(f"deck {deck}").shuffle(cards)
+    return [cards[at % len(cards)] for at in range(hand * count, (hand + 1) * count)]
+
+
 def draw(seed: int, epochs: int = EPOCHS, attacks: int = ATTACKS_EACH) -> Plan:
     """The plan of a seed."""
     drawn = random.Random(f"plan {seed}")
     earliest, latest = round(epochs * FIRST), round(epochs * LAST)
-    names = drawn.sample(sorted(attack.name for attack in ATTACKS), attacks)
+    names = _dealt(seed, attacks)
     points = [point for point in (*POINTS, *RELAY_POINTS) for _ in range(CRASHES_EACH)]
     return Plan(
         epochs,

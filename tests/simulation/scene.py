@@ -12,6 +12,9 @@ from tui.engine import commands
 if TYPE_CHECKING:
     from tests.simulation.life import Life
 
+CAP = 12
+"""Chairs of the circle."""
+
 
 @dataclass(frozen=True)
 class Scene:
