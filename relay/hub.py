@@ -1,7 +1,7 @@
 """The relay without its sockets and its disk: circles, sessions, rendezvous, and the rounds.
 
-Sans-I/O. The edge calls `connect` for every socket and `tick` about once a second, and lets the
-store `settle`; all else happens inside those calls. Where the store can no longer be relied upon,
+Sans-I/O. The edge calls `connect` for every socket and `tick` in every second, and lets the store
+`settle`; all else happens inside those calls. Where the store can no longer be relied upon,
 everyone is told so and `broken` says why: the edge then stops the process.
 """
 
@@ -101,6 +101,8 @@ class Hub:
         self._failures: Buckets[str] = Buckets(settings.failures)
         self._creations: Buckets[str] = Buckets(settings.circles)
         self._staged = 0
+        self._to_tick: deque[LiveCircle] = deque()
+        self._steps = 0
         self._to_tidy: deque[bytes] = deque()
         self._next_round = clock() + MINUTE
         store.listen(self._moved)
@@ -127,19 +129,36 @@ class Hub:
             session.send(wire.Hello(session.nonce, self.key.public, now))
         return session
 
-    def tick(self) -> None:
-        """About once a second: deadlines, heads, cursors, retention."""
+    def tick(self, steps: int = 1) -> bool:
+        """About once a second: deadlines, heads, cursors, retention.
+
+        Many circles take a while, in which nobody else is heard. In so many `steps`, a call for
+        each, they have their turns spread over the second. Whether this was the last step of it.
+        """
         now = self.clock()
+        if steps == 1 or not self._steps:
+            self._begin_tick(now)
+            self._to_tick, self._steps = deque(self.circles.values()), steps
+        for _ in range(-(-len(self._to_tick) // self._steps)):
+            self._tick_circle(self._to_tick.popleft(), now)
+        self._steps -= 1
+        return not self._steps
+
+    def _tick_circle(self, circle: LiveCircle, now: int) -> None:
+        if self.circles.get(circle.id) is not circle:
+            return  # it was let go of since the first step
+        circle.tick(now)
+        if circle.idle(now, IDLE):
+            circle.mending.let_go()
+            del self.circles[circle.id]
+
+    def _begin_tick(self, now: int) -> None:
         late = now - self.settings.greeting
         for session in [each for each in self._unbound if each.started <= late]:
             session.refuse(Refusal.TOO_SLOW)
         for session in self.sessions:
-            session.drop_old(now)
-        for circle in list(self.circles.values()):
-            circle.tick(now)
-            if circle.idle(now, IDLE):
-                circle.mending.let_go()
-                del self.circles[circle.id]
+            if session.staged:
+                session.drop_old(now)
         for session in self._rendezvous.expire(now):
             self._plate_gone(session)
         self._failures.prune(now)

@@ -45,6 +45,9 @@ CLOSING_SECONDS = 5
 PING_SECONDS = 30
 """Between two pings of one socket. A socket that is silent for two of them is dropped."""
 
+STEPS = 20
+"""Of a tick, spread over its second."""
+
 BACKLOG = 1024
 
 LOCAL = "local"
@@ -415,9 +418,10 @@ class Server:
         if self.hub.broken is not None:
             self.stopping.set()
 
-    def tick(self) -> None:
-        """Once a second: the hub's rounds, whoever dawdles, and some pings."""
-        self.hub.tick()
+    def tick(self, steps: int = 1) -> None:
+        """A step of `Hub.tick`; after its last one, whoever dawdles, and some pings."""
+        if not self.hub.tick(steps):
+            return
         now = self._loop.time()
         for each in [each for each in self._hurried if each.deadline <= now]:
             each.abort()
@@ -496,5 +500,5 @@ class Server:
                 each.flush(shared)
 
     def _tick_on(self) -> None:
-        self._ticking = self._loop.call_later(1, self._tick_on)
-        self.tick()
+        self._ticking = self._loop.call_later(1 / STEPS, self._tick_on)
+        self.tick(STEPS)

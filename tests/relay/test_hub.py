@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from crypto.access.binding import create_statement
 from crypto.access.side_data import Cap, Delta, ReplaceCard, RevokeInvite
 from crypto.primitives import sha256
 from relay import wire
@@ -24,6 +25,7 @@ from tests.relay.people import (
     CIRCLE,
     DEE,
     GUEST,
+    HOST,
     NOW,
     SIGNING,
     admit,
@@ -421,6 +423,54 @@ class TestEnd:
         line = Line()
         world.hub.connect(line, "192.0.2.1", None)
         assert line.sent == [wire.encode(wire.Refused(None, Refusal.BROKEN))]
+
+
+def founders(world: World, count: int) -> list[Peer]:
+    """Ana in so many circles of hers, in each of which something was said just now."""
+    peers = []
+    for number in range(count):
+        peer, circle = world.connect(), bytes([number]) * 16
+        statement = create_statement(peer.nonce, HOST, circle, ANA.public, 8)
+        peer.say(wire.Create(circle, ANA.public, 8, None, ANA.sign(statement)))
+        peer.one(wire.Done, peer.append(0))
+        peers.append(peer)
+    return peers
+
+
+def heads(peers: list[Peer]) -> list[int]:
+    """How many heads each has heard since the last time."""
+    return [sum(isinstance(frame, wire.Head) for frame in peer.heard()) for peer in peers]
+
+
+class TestSteps:
+    def test_circles_have_their_turns_one_after_another(self, world: World) -> None:
+        peers = founders(world, 5)
+        assert not world.hub.tick(3)
+        assert heads(peers) == [1, 1, 0, 0, 0]
+        assert not world.hub.tick(3)
+        assert heads(peers) == [0, 0, 1, 1, 0]
+        assert world.hub.tick(3)
+        assert heads(peers) == [0, 0, 0, 0, 1]
+        assert not world.hub.tick(3)
+        assert heads(peers) == [0] * 5, "nothing has moved"
+
+    def test_fewer_circles_than_steps(self, world: World) -> None:
+        (peer,) = founders(world, 1)
+        assert [world.hub.tick(3) for _ in range(3)] == [False, False, True]
+        assert heads([peer]) == [1]
+
+    def test_one_that_was_let_go_of_since_has_none(self, world: World) -> None:
+        peers = founders(world, 2)
+        world.hub.tick(2)
+        world.hub.circles[bytes([1]) * 16].reload()
+        assert world.hub.tick(2)
+        assert heads(peers) == [1, 0]
+
+    def test_all_at_once_in_the_midst_of_it(self, world: World) -> None:
+        peers = founders(world, 3)
+        assert not world.hub.tick(3)
+        assert world.hub.tick()
+        assert heads(peers) == [1, 1, 1]
 
 
 class TestRounds:
