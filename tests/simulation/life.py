@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from crypto.circle.state import INVITES_MOST, INVITES_PER_ISSUER
 from tests.simulation.attacks import ATTACKS
 from tests.simulation.history import Attacked, Came, Expected, Over, Record, Stands, Went
 from tests.simulation.plan import Plan, draw
@@ -101,12 +102,25 @@ class Life:
         """Somebody comes in on a code, at a moment at which all is at rest."""
         self.calm()
         inviter = self.random.choice(self.inside)
-        code = inviter.invites(uses=1)
+        code = self.code(inviter)
         person = self.world.joined(name)
         person.joins(code)
         self.world.settle(wait=1_000)
         self.comes_in(person)
         return person
+
+    def code(self, person: SimPerson, uses: int = 1) -> str:
+        """Somebody makes a code."""
+        self.room_for_a_code(person)
+        return person.invites(uses=uses)
+
+    def room_for_a_code(self, person: SimPerson) -> None:
+        """Where as many are open as may be, one is withdrawn, by its issuer or by a host."""
+        codes = person.client.invites(person.circle().id)
+        mine = [code for code in codes if code.mine]
+        if len(mine) >= INVITES_PER_ISSUER or len(codes) >= INVITES_MOST:
+            by, old = (person, mine[0].id) if mine else (self.ana, codes[0].id)
+            self.asks(by, lambda ref: commands.RevokeInvite(ref=ref, invite_id=old))
 
     def newcomer(self) -> SimPerson:
         """Somebody with a name that nobody had."""

@@ -36,6 +36,7 @@ def _guesses(life: Life) -> Scene:
     inviter = life.random.choice(life.inside)
 
     def play() -> bool:
+        life.room_for_a_code(inviter)
         opened = life.asks(inviter, lambda ref: commands.OpenSpoken(ref=ref))
         if not isinstance(opened, SpokenOpened):
             return False
@@ -73,7 +74,7 @@ def _against_a_rule(*wanted: str) -> Callable[[Life], Scene]:
         person = life.random.choice(life.may_go())
         life.hosts(*([person] if attack.host else []))
         life.calm()
-        code = keys_of(life.ana.invites(uses=2))
+        code = keys_of(life.code(life.ana, uses=2))
         life.calm()
         life.goes(person)
         used = InviteKeys.of(Secret(life.world.random.randbytes(32)))
