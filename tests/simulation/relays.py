@@ -268,12 +268,15 @@ HOUR = 3_600_000
 TWO_LOGS = "another conversation"
 GONE = "threw away a {} before its time"
 SKIPPED = "skipped"
+KEPT_BACK = "kee?p[st] something back"
 
 RELAYS = [
-    Attack("drops a message", "showed entry", _on_the_wire(_entries(lies.dropped), chat)),
+    Attack(
+        "drops a message", f"showed entry|{KEPT_BACK}", _on_the_wire(_entries(lies.dropped), chat)
+    ),
     Attack(
         "shows one after the next",
-        "showed entry",
+        f"showed entry|{KEPT_BACK}",
         _on_the_wire(lambda life, victim: lies.Reordering(), chat),
     ),
     Attack("alters a message", TWO_LOGS, _on_the_wire(_entries(lies.altered), chat)),
@@ -303,14 +306,14 @@ RELAYS = [
     ),
     Attack(
         "keeps the end back",
-        "ke(e|)p(s|t) something back",
+        KEPT_BACK,
         _on_the_wire(
             lambda life, victim: lies.HidesTheTail(mute=False), change, EVERY + 2 * HELD_BACK
         ),
     ),
     Attack(
         "keeps the end and all heartbeats back",
-        "no proof of freshness|keeps something back",
+        f"no proof of freshness|{KEPT_BACK}",
         _on_the_wire(
             lambda life, victim: lies.HidesTheTail(mute=True), change, STALE_AFTER + HELD_BACK
         ),
@@ -322,7 +325,7 @@ RELAYS = [
     ),
     Attack(
         "swallows a message",
-        TWO_LOGS,
+        f"{TWO_LOGS}|shows less",
         _on_the_wire(lambda life, victim: lies.Swallows(victim), own_words),
     ),
     Attack(
