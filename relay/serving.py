@@ -22,6 +22,7 @@ from relay.machine import free_disk, free_memory, usage
 from relay.server import Server
 from relay.shortage import MIB, Resource, Shortage
 from relay.store.sqlite import SqliteStore
+from relay.store.write_ahead import PAGE, ROOM_PAGES
 from relay.supervisor import Pulse, Supervisor
 
 LOG = logging.getLogger("relay")
@@ -83,7 +84,7 @@ async def serve(
     _tell_of_backup(begin_anew(directory.database, os.urandom, milliseconds()))
     supervisor = Supervisor(os.environ, os.getpid())
     shortage = shortage_of(config, directory)
-    store = SqliteStore(directory.database, wake)
+    store = SqliteStore(directory.database, wake, room=_room(config, directory))
     hub = Hub(
         store,
         settings_of(config),
@@ -119,6 +120,14 @@ def shortage_of(config: Config, directory: Directory) -> Shortage:
         Resource("memory", "spare_memory_mib", memory, free_memory),
     )
     return Shortage(resources, LOG.warning)
+
+
+def _room(config: Config, directory: Directory) -> int:
+    """Pages that the store's log is given at once: none where they would make the disk short."""
+    free = free_disk(directory.path)
+    return (
+        0 if free is None or free < config.spare_disk_mib * MIB + ROOM_PAGES * PAGE else ROOM_PAGES
+    )
 
 
 def _server(

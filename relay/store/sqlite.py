@@ -6,7 +6,8 @@
 
 The writing thread has no timer: while one transaction is on its way to the disk the next gathers,
 so that a lone append waits for nothing and many share one fsync. A third thread writes the log back
-into the file now and then; an append that had to wait for that would wait ten times as long.
+into the file now and then (`write_ahead`); an append that had to wait for that would wait ten times
+as long.
 
 Where the disk is full, SQLite says so before it writes the frame that would make a transaction
 hold: the transaction is rolled back, and it is certain that it never was. Every other error, an
@@ -39,24 +40,20 @@ from relay.store.contract import (
 )
 from relay.store.migrations import connect, named, prepare
 from relay.store.reader import Reader
+from relay.store.write_ahead import CHECKPOINT_PAGES, WriteAhead, reserve
 from relay.store.writer import Writer
 
 Done: TypeAlias = Callable[[Outcome], None]
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
-CHECKPOINT_PAGES = 4_000
-"""Pages (of 4 KiB) in the write-ahead log before it is written back into the file."""
-
-PATIENCE = 4
-"""Times as many pages at which the writing thread does it itself, as the third never gets to."""
-
 
 class SqliteStore:
     """A `relay.store.contract.Store` in the file `path`, which is made if it is not there.
 
     `wake` is called from the store's threads. `vfs` names the SQLite file layer to go through
-    (tests put one in between that fails). StoreError if the file cannot be used.
+    (tests put one in between that fails). `room` is how many pages the write-ahead log has room for
+    from the start. StoreError if the file cannot be used.
     """
 
     def __init__(
@@ -66,16 +63,18 @@ class SqliteStore:
         rng: Rng = os.urandom,
         vfs: str | None = None,
         checkpoint: int = CHECKPOINT_PAGES,
+        room: int = 0,
     ) -> None:
         self._wake = wake
         self._broken: str | None = None
-        self._checkpoint = self._tidy_at = checkpoint
         self._cramped = False
         self._moved: Callable[[bytes, int], None] = _ignore
         self._endings: deque[Callable[[], None]] = deque()
         with named(path):
             writing = connect(path, vfs)
             prepare(writing, path, rng)
+            if room:
+                reserve(writing, room)
             reading = connect(path, vfs)
             tidying = connect(path, vfs)
             # A connection that has read nothing yet does not know that there is a write-ahead log.
@@ -84,6 +83,7 @@ class SqliteStore:
         self._intentions = _Queue[tuple[Intention, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()
         self._full = _Queue[int]()
+        self._log = WriteAhead(checkpoint, self._full.put)
         self._threads = [
             threading.Thread(target=self._write, args=(writing,), name="store-write", daemon=True),
             threading.Thread(target=self._answer, args=(reading,), name="store-read", daemon=True),
@@ -181,7 +181,7 @@ class SqliteStore:
         _let_go(connection)
 
     def _write(self, connection: apsw.Connection) -> None:
-        connection.set_wal_hook(self._note_pages)
+        connection.set_wal_hook(self._log.grown)
         writer = Writer(connection, self._hear)
         while waiting := self._intentions.take():
             outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
@@ -189,26 +189,9 @@ class SqliteStore:
             self._wake()
         _let_go(connection)
 
-    def _note_pages(self, connection: apsw.Connection, schema: str, pages: int) -> int:
-        """SQLite's hook after each commit: how long the write-ahead log is."""
-        if pages < self._checkpoint:
-            self._tidy_at = self._checkpoint
-        elif pages >= PATIENCE * self._checkpoint:
-            # Without a writer beside it this one reaches the end, and the log begins anew; if the
-            # third thread is at it just now, the next commit tries again. So it does on a disk
-            # without room for the file: what was committed is in the log, and stays there.
-            with contextlib.suppress(apsw.BusyError, apsw.FullError):
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        elif pages >= self._tidy_at:
-            self._tidy_at = pages + self._checkpoint
-            self._full.put(pages)
-        return apsw.SQLITE_OK
-
     def _tidy(self, connection: apsw.Connection) -> None:
         while self._full.take():
-            # What fails here fails for the writing thread too, which says so.
-            with contextlib.suppress(apsw.Error):
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._log.write_back(connection)
         _let_go(connection)
 
     def _transaction(

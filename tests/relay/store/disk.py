@@ -12,7 +12,7 @@ class Disk(apsw.VFS):
     """Registered as `name`, above the layer `base`; `events` are what happens to the write-ahead
     log.
 
-    `writers` are the threads that write elsewhere.
+    `writers` are the threads that write elsewhere, the first one first.
     `failing` is the error of every write, `failing_files` of those beside the write-ahead log,
     `failing_syncs` of every fsync, which leaves open what is on the disk.
     `room` is how many bytes the files may still grow together; None for without end.
@@ -33,7 +33,7 @@ class Disk(apsw.VFS):
         self.fail_reads = False
         self.room: int | None = None
         self.events: list[str] = []
-        self.writers: set[str] = set()
+        self.writers: list[str] = []
         super().__init__(name, base=base)
 
     def xOpen(self, name: Any, flags: Any) -> DiskFile:
@@ -79,7 +79,8 @@ class DiskFile(apsw.VFSFile):
         if self._wal:
             self._disk.events.append("write")
         else:
-            self._disk.writers.add(threading.current_thread().name)
+            name = threading.current_thread().name
+            self._disk.writers += [] if name in self._disk.writers else [name]
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:

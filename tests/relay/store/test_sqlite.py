@@ -147,7 +147,31 @@ class TestWriteAheadLog:
         while not disk.writers:
             n += 1
             assert desk.do(append(C, n)) is STORED
-        assert disk.writers == {"store-tidy"}
+        assert disk.writers[0] == "store-tidy"
+
+    def test_it_has_room_before_anything_is_written(self, path: Path, opened: Opened) -> None:
+        log = path.with_name("relay.db-wal")
+        desk = opened(room=1000)
+        long = log.stat().st_size
+        assert long > 900 * 4096 and path.stat().st_size < 50 * 4096
+        assert desk.all([creation(C), append(C, 1)]) == [STORED, STORED]
+        assert log.stat().st_size == long, "it is written over"
+        copied = path.with_name("killed.db")
+        copied.write_bytes(path.read_bytes())
+        copied.with_name("killed.db-wal").write_bytes(log.read_bytes())
+        found = apsw.Connection(str(copied))
+        assert found.execute("SELECT count(*) FROM entry").get == 1, "no less and no more is there"
+        assert found.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'room'").get == 0
+        assert found.execute("PRAGMA integrity_check").get == "ok"
+        found.close()
+
+    def test_a_disk_without_that_much_room_has_what_there_is(
+        self, opened: Opened, disk: Disk
+    ) -> None:
+        opened(disk.name).store.close()
+        disk.room = 500 * 4096
+        desk = opened(disk.name, room=1000)
+        assert desk.all([creation(C), append(C, 1)]) == [STORED, STORED]
 
     def test_a_disk_that_fails_meanwhile_breaks_the_store(self, opened: Opened, disk: Disk) -> None:
         desk = opened(disk.name, checkpoint=1)
