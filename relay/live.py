@@ -333,7 +333,7 @@ class LiveCircle:
 
     def _show(self, record: Record, askers: list[Session]) -> None:
         if askers:
-            done = wire.encode(wire.Done(record.idempotency_id, record.n, record.time))
+            done = wire.encode_done(record.idempotency_id, record.n, record.time)
             for asker in askers:
                 asker.done_in_place(record, done)
         frame = frame_of(record, 0)

@@ -1,6 +1,6 @@
-"""The relay's sockets: bytes from the network to `relay.hub` and back. The only websockets file.
+"""The relay's sockets: bytes from the network to `relay.hub` and back.
 
-    transport ─ data_received ─▶ websockets' sans-I/O parser ─ message ─▶ Session.receive
+    transport ─ data_received ─▶ Incoming, or websockets' parser ─ message ─▶ Session.receive
     transport ◀─ one write a turn ─ Socket.flush ◀─ frames ─ Session, LiveCircle (`Outlet`)
 
 Everything happens in the event loop's callbacks: no task and no queue object for a socket or a
@@ -34,6 +34,7 @@ from relay.pages import response
 from relay.pages.response import Page
 from relay.reception import Reception
 from relay.session import Session
+from relay.websocket import Incoming, Shared, ends_request
 from relay.wire import MESSAGE_LIMIT, Refusal
 
 OPENING_SECONDS = 5
@@ -55,8 +56,6 @@ LOCAL = "local"
 
 FORWARDED_FOR, FORWARDED_PROTO = "X-Forwarded-For", "X-Forwarded-Proto"
 
-_VERSION = bytes((wire.VERSION,))
-
 LOG = logging.getLogger("relay")
 _QUIET = logging.getLogger("relay.websockets")
 _QUIET.setLevel(logging.CRITICAL)  # addresses and headers do not belong in a log
@@ -70,6 +69,7 @@ class Socket(asyncio.Protocol):
         "_closing",
         "_edge",
         "_full",
+        "_incoming",
         "_out",
         "_parts",
         "_protocol",
@@ -88,6 +88,7 @@ class Socket(asyncio.Protocol):
         self._edge = edge
         self._protocol = ServerProtocol(max_size=MESSAGE_LIMIT, logger=_QUIET)
         self._session: Session | None = None
+        self._incoming: Incoming | None = None
         self._address = LOCAL if operators else ""
         self._source = ""
         self._out: list[bytes] = []
@@ -123,7 +124,21 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came: frames of the websocket, or of its request."""
         self.heard = True
-        protocol = self._protocol
+        incoming = self._incoming
+        if incoming is None:
+            return self._parse(data)
+        messages, for_parser = incoming.take(data)
+        for message in messages:
+            if self._session is None or self._closing:
+                break
+            self._session.receive(message)
+        if incoming.strange:
+            self._incoming = None
+        if for_parser:
+            self._parse(for_parser)
+
+    def _parse(self, data: bytes) -> None:
+        protocol, before = self._protocol, self._session
         protocol.receive_data(data)
         for event in protocol.events_received():
             if isinstance(event, Frame):
@@ -132,6 +147,8 @@ class Socket(asyncio.Protocol):
                 self._open(cast(Request, event))
         if not self._transport.is_closing():
             self._send_protocol()
+        if before is None and self._session is not None and ends_request(data):
+            self._incoming = Incoming()
 
     def eof_received(self) -> None:
         """The peer has said its last; asyncio closes the transport after this."""
@@ -281,28 +298,6 @@ class Socket(asyncio.Protocol):
                 session.receive(data)
 
 
-class Shared:
-    """The websocket message last made, for the next socket that has the same frames to get."""
-
-    __slots__ = ("_frames", "_message")
-
-    def __init__(self) -> None:
-        self._frames: list[bytes] = []
-        self._message = b""
-
-    def message(self, frames: list[bytes], size: int) -> bytes:
-        """The bytes of these encoded frames, `size` in all: one websocket message if they fit."""
-        # Lists of the same objects compare without looking at their bytes.
-        if frames != self._frames:
-            self._frames = frames
-            if size < MESSAGE_LIMIT:
-                self._message = b"".join((_header(size + 1), _VERSION, *frames))
-            else:
-                messages = [*wire.pack(frames)]
-                self._message = b"".join(_header(len(each)) + each for each in messages)
-        return self._message
-
-
 def _bind_locally(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -315,15 +310,6 @@ def _bind_locally(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return bound
-
-
-def _header(length: int) -> bytes:
-    """The header of an unmasked binary message in one frame (RFC 6455 section 5.2)."""
-    if length < 126:
-        return bytes((0x82, length))
-    if length < 65536:
-        return b"\x82\x7e" + length.to_bytes(2)
-    return b"\x82\x7f" + length.to_bytes(8)
 
 
 class Server:

@@ -22,7 +22,7 @@ from relay import wire
 from relay.hub import Hub
 from relay.limits import QUEUE_LIMIT, Rate, Settings
 from relay.live import NO_SPACE_WAIT
-from relay.server import PING_SECONDS, Server, Shared
+from relay.server import PING_SECONDS, Server
 from relay.store.contract import Cursor, Outcome
 from relay.store.reader import Reader
 from relay.store.sqlite import SqliteStore
@@ -578,44 +578,3 @@ class TestNames:
     ) -> None:
         async with running(tmp_path, names=frozenset({"relay.example.org"})) as relay:
             assert relay.server.reception.dialled(header, here, tls) == dialled
-
-
-class TestShared:
-    def test_the_same_frames_are_joined_once(self) -> None:
-        shared = Shared()
-        frames = [wire.encode(wire.CaughtUp(n)) for n in range(3)]
-        size = sum(map(len, frames))
-        first = shared.message(list(frames), size)
-        assert shared.message(list(frames), size) is first
-        other = shared.message(frames[:2], size - len(frames[2]))
-        assert unpacked(other) == [wire.CaughtUp(0), wire.CaughtUp(1)]
-
-    @pytest.mark.parametrize("body", [0, 1, 100, 110, 125, 126, 127, 5000, 65_400, 65_536, 69_000])
-    def test_every_length_has_its_header(self, body: int) -> None:
-        frame = wire.encode_entry(1, 1, 1, bytes(body), b"")
-        assert unpacked(Shared().message([frame], len(frame))) == [
-            wire.Entry(1, 1, 1, bytes(body), b"")
-        ]
-
-    def test_more_than_a_message_holds_becomes_several(self) -> None:
-        frames = [wire.encode_entry(n, 1, 1, bytes(30_000), b"") for n in range(7)]
-        message = Shared().message(frames, sum(map(len, frames)))
-        assert [e.n for e in unpacked(message) if isinstance(e, wire.Entry)] == list(range(7))
-
-
-def unpacked(data: bytes) -> list[wire.FromRelay]:
-    """The frames of unmasked websocket messages, the websocket's headers checked."""
-    frames: list[wire.FromRelay] = []
-    while data:
-        assert data[0] == 0x82
-        length, at = data[1], 2
-        if length == 126:
-            length, at = int.from_bytes(data[2:4]), 4
-            assert length >= 126, "the shortest form is the only one"
-        elif length == 127:
-            length, at = int.from_bytes(data[2:10]), 10
-            assert length >= 65536
-        assert length <= wire.MESSAGE_LIMIT
-        frames += wire.decode_from_relay(data[at : at + length])
-        data = data[at + length :]
-    return frames

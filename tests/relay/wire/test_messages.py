@@ -108,6 +108,10 @@ def test_an_entry_encoded_for_all_is_an_entry() -> None:
     assert shared == wire.encode(wire.Entry(7, 1, 99, b"body", b"side"))
 
 
+def test_what_the_sender_hears_is_a_done() -> None:
+    assert wire.encode_done(b"i" * 16, 7, 99) == wire.encode(wire.Done(b"i" * 16, 7, 99))
+
+
 class TestPack:
     def test_joins_what_fits(self) -> None:
         frames = [wire.encode(wire.CaughtUp(n)) for n in range(5)]
