@@ -26,11 +26,13 @@ from tests.simulation.history import (
     Acknowledged,
     Attacked,
     Came,
+    Crashed,
     Expected,
     Kept,
     Line,
     Ordered,
     Over,
+    Played,
     PutBack,
     Read,
     Record,
@@ -64,12 +66,18 @@ class Window:
     end: int
     played: bool
     told: list[Told] = field(default_factory=list)
+    died: set[str] = field(default_factory=set)
 
     @property
     def named(self) -> bool:
         """Whether somebody whom it was against named it."""
         words = re.compile(self.attack.words)
         return any(t.who in self.attack.whom and words.search(t.text) for t in self.told)
+
+    @property
+    def may_be_silent(self) -> bool:
+        """Whether nobody has to name it: who dies at that moment may not know what they heard."""
+        return self.attack.silent or self.died.issuperset(self.attack.whom)
 
     def alarmed(self, who: str) -> bool:
         """Whether this device has said that something is wrong."""
@@ -114,16 +122,20 @@ class History:
 
     def _windows(self) -> list[Window]:
         windows: list[Window] = []
-        open_ = False
+        open_ = playing = False
         for record in self.records:
             if isinstance(record, Attacked):
                 windows.append(Window(record, 1 << 62, True))
-                open_ = True
+                open_ = playing = True
+            elif isinstance(record, Played):
+                playing = False
             elif isinstance(record, Over):
                 windows[-1].end, windows[-1].played = record.at, record.played
-                open_ = False
+                open_ = playing = False
             elif isinstance(record, Told) and open_:
                 windows[-1].told.append(record)
+            elif isinstance(record, Crashed) and playing:
+                windows[-1].died.add(record.who)
         return windows
 
     def excused(self, who: str, at: int) -> bool:
@@ -166,7 +178,7 @@ def verdicts(records: list[Record]) -> list[tuple[str, str]]:
 def _verdict(window: Window) -> str:
     if window.named:
         return "named"
-    return "harmless" if window.attack.silent else "undetected"
+    return "harmless" if window.may_be_silent else "undetected"
 
 
 # What was kept, and acknowledged.

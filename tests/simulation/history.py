@@ -135,6 +135,13 @@ class Attacked:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """The last attack has been played; what follows from it goes on."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The last attack is over, and everybody has got back; `played` is whether it came to be."""
 
@@ -200,6 +207,7 @@ Record: TypeAlias = (
     | Read
     | Told
     | Attacked
+    | Played
     | Over
     | Crashed
     | Came

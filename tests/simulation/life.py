@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from crypto.circle.state import INVITES_MOST, INVITES_PER_ISSUER
 from tests.simulation.attacks import ATTACKS
-from tests.simulation.history import Attacked, Came, Expected, Over, Record, Stands, Went
+from tests.simulation.history import Attacked, Came, Expected, Over, Played, Record, Stands, Went
 from tests.simulation.plan import Plan, draw
 from tests.simulation.scene import CAP
 from tests.simulation.world import POINTS, RELAY_POINTS, SimPerson, SimWorld
@@ -277,6 +277,7 @@ class Life:
         self.world.note(Attacked(self.world.now, name, whom, words, attack.silent, astray))
         self._arm_somebody(self.random.choice(POINTS))
         played = scene.play()
+        self.world.note(Played(self.world.now))
         self.get_back(scene.astray)
         self._disarm()
         if scene.out is not None:

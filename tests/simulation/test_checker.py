@@ -22,11 +22,13 @@ from tests.simulation.history import (
     Acknowledged,
     Attacked,
     Came,
+    Crashed,
     Expected,
     Kept,
     Line,
     Ordered,
     Over,
+    Played,
     PutBack,
     Read,
     Record,
@@ -183,6 +185,15 @@ def test_an_attack_may_pass_in_silence_where_it_does_no_harm() -> None:
     assert found(attacked(silent=True)) == set()
     lost = [r for r in attacked(silent=True) if not (isinstance(r, Read) and r.who == "Bo")]
     assert found([*lost, Read(11, "Bo", (TWO,))]) == {LOST}
+
+
+def test_who_dies_in_an_attack_may_not_know_of_it() -> None:
+    alarm = attacked()
+    for who, promises in (("Bo", set()), ("Ana", {UNDETECTED})):
+        died = Crashed(5, who, "before persist")
+        assert found([*alarm[:-1], died, alarm[-1]]) == promises
+        assert found([died, *alarm]) == {UNDETECTED}
+        assert found([*alarm[:-1], Played(5), died, alarm[-1]]) == {UNDETECTED}
 
 
 def test_what_was_not_played_is_not_judged() -> None:
