@@ -32,6 +32,7 @@ from crypto.secret import Secret
 from relay.store.contract import (
     BROKEN,
     NO_SPACE,
+    STORED,
     Intention,
     Known,
     Loaded,
@@ -199,9 +200,11 @@ class SqliteStore:
     ) -> list[Outcome]:
         if self._broken is None:
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                outcomes = writer.carry_out(batch)
-                connection.execute("COMMIT")
+                outcomes: list[Outcome] = [STORED] * len(batch)
+                if not writer.append_alone(batch):
+                    connection.execute("BEGIN IMMEDIATE")
+                    outcomes = writer.carry_out(batch)
+                    connection.execute("COMMIT")
                 self._cramped = False
                 return outcomes
             except apsw.FullError:

@@ -43,8 +43,8 @@ _INSERT = (
 )
 _PLACES = 11
 _ROW = "(" + ",".join("?" * _PLACES) + ")"
-_MOST_ROWS = 32
-_INSERTS = {1 << power: _INSERT + ",".join([_ROW] * (1 << power)) for power in range(6)}
+_MOST_ROWS = 64
+_INSERTS = [_INSERT + ",".join([_ROW] * rows) for rows in range(_MOST_ROWS + 1)]
 
 
 NotAppended: TypeAlias = Creation | Restart | Complete | Cursor | Beat | Dismiss | Forget
@@ -120,6 +120,35 @@ class Writer:
         self._append(appends, outcomes)
         return outcomes
 
+    def append_alone(self, batch: Sequence[Intention]) -> bool:
+        """Carry out a batch of next entries and nothing else in one statement, which is a transaction
+        by itself; whether it was such a batch. If not, nothing has been done.
+
+        Where another connection has written first, no entry has a place that is free any more, and
+        `carry_out` says what becomes of them; what else others have done is noticed afterwards.
+        """
+        taken: list[tuple[Head, Append]] = []
+        values: list[int | bytes | None] = []
+        for intention in batch if len(batch) <= _MOST_ROWS else ():
+            if not isinstance(intention, Append) or intention.attachments or intention.invites:
+                break
+            head = self._heads.get(intention.circle)
+            if head is None or not head.fits(intention):
+                break
+            taken.append((head, intention))
+            values += head.take(intention.record)
+        if len(taken) == len(batch):
+            try:
+                self._execute(_INSERTS[len(batch)], values)
+            except apsw.ConstraintError:
+                pass
+            else:
+                self._notice_others()
+                return True
+        for head, append in reversed(taken):
+            head.give_back(append)
+        return False
+
     def undone(self) -> None:
         """The caller rolled back: what was remembered of this transaction is void."""
         self._heads.clear()
@@ -182,7 +211,7 @@ class Writer:
     ) -> None:
         done, left = 0, len(fitting)
         while left:
-            rows = min(1 << (left.bit_length() - 1), _MOST_ROWS)
+            rows = min(left, _MOST_ROWS)
             try:
                 self._execute(_INSERTS[rows], values[done * _PLACES : (done + rows) * _PLACES])
             except apsw.ConstraintError:
