@@ -71,11 +71,12 @@ def reserve(connection: apsw.Connection, pages: int) -> None:
     """Make the log of a relay's file this long, if nobody else writes and the disk has room.
 
     A transaction that is too large for its memory goes to the log as it is, and stays there when it
-    is rolled back, until others are written over it.
+    is rolled back, until others are written over it. A file that may not grow so long only means
+    that there is less room; a disk that takes nothing at all says so at the first append.
     """
     cache = connection.pragma("cache_size")
     connection.pragma("cache_size", 16)
-    with contextlib.suppress(apsw.BusyError, apsw.FullError):
+    with contextlib.suppress(apsw.BusyError, apsw.FullError, apsw.IOError):
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE room (bytes BLOB)")

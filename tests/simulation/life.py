@@ -48,6 +48,7 @@ class Life:
         self.ref = 1000
         self.attacks = list(self.plan.attacks)
         self.crashes = list(self.plan.crashes)
+        self.armed: dict[SimPerson | None, str] = {}
         self.repairs: list[tuple[int, Callable[[], None]]] = []
         self._begin((*CORE, *OTHERS)[:clients])
 
@@ -66,13 +67,14 @@ class Life:
 
     def live(self) -> None:
         """From the first epoch to the last, and to rest."""
-        while self.epoch() < self.plan.epochs or self.attacks:
+        while self.epoch() < self.plan.epochs or self.attacks or self.crashes:
             self._strike()
             if self.attacks and self.attacks[0][0] <= self.epoch():
                 self.suffer(self.attacks.pop(0)[1])
             else:
                 self.turn()
-        self.calm()
+            if self.epoch() >= self.plan.epochs:
+                self.calm()
         self.end()
 
     # People.
@@ -208,10 +210,12 @@ class Life:
                 if self.world.disk.armed:
                     return
                 self.world.disk.armed = point
+                self.armed[None] = point
             else:
                 person = self._arm_somebody(point)
                 if person is None:
                     return
+                self.armed[person] = point
                 if point.endswith("send"):
                     self.says(person)
             self.crashes.pop(0)
@@ -226,7 +230,12 @@ class Life:
         return person
 
     def _disarm(self) -> None:
-        """Nobody is about to die."""
+        """Nobody is about to die; who was to and did not, does so later."""
+        for person, point in self.armed.items():
+            where = self.world.disk if person is None else person.database
+            if where.armed == point:
+                self.crashes.insert(0, (self.epoch(), point))
+        self.armed.clear()
         self.world.disk.armed = ""
         for person in self.inside:
             person.database.armed = ""
@@ -267,6 +276,7 @@ class Life:
     def suffer(self, name: str) -> None:
         """Play an attack, and then get everybody back."""
         attack = next(attack for attack in ATTACKS if attack.name == name)
+        self.calm()
         for person in self.inside:
             self.says(person)  # what a device has never heard of, it can't miss
         self.calm()
