@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load.engine import Dialect
@@ -69,6 +70,15 @@ class Websocket:
                 raise RuntimeError(f"the relay said {frame}")
 
 
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A circle, its members' keys, the founder's first, and n of its log once all are in."""
+
+    id: bytes
+    keys: list[AccessKeyPair]
+    log: int
+
+
 class Relay:
     """A Hallway relay with its defaults, but for the limits that one machine would run into."""
 
@@ -91,11 +101,18 @@ class Relay:
 
     def connect(self, port: int, circle: int, members: int) -> list[socket.socket]:
         """Open a circle, let everybody in, and bind a socket for each."""
+        made, founder = self.found(port, circle, members)
+        others = (self.bind(port, made.id, key, made.log) for key in made.keys[1:])
+        return [founder.socket, *(other.socket for other in others)]
+
+    def found(self, port: int, circle: int, members: int) -> tuple[Circle, Websocket]:
+        """Open a circle and let everybody in; with the founder's socket, which is bound."""
         circle_id = sha256(b"circle %d" % circle)[:16]
         keys = [AccessKeyPair.generate(os.urandom) for _ in range(members)]
-        founder = self._open(port, circle_id, keys[0], members)
-        self._let_in(founder, circle_id, keys[1:])
-        return [founder.socket, *(self._bind(port, circle_id, key) for key in keys[1:])]
+        founder = self._open(port, circle_id, keys[0], max(members, wire.CAP_LOWEST))
+        if members > 1:
+            self._let_in(founder, circle_id, keys[1:])
+        return Circle(circle_id, keys, self.log if members > 1 else 0), founder
 
     def _open(self, port: int, circle_id: bytes, key: AccessKeyPair, cap: int) -> Websocket:
         to = Websocket(port)
@@ -126,12 +143,20 @@ class Relay:
         to.say(wire.Commit(os.urandom(16), handshake, b"a commit", encode(deltas)))
         to.hear(wire.Done)
 
-    def _bind(self, port: int, circle_id: bytes, key: AccessKeyPair) -> socket.socket:
+    def bind(self, port: int, circle_id: bytes, key: AccessKeyPair, after: int) -> Websocket:
+        """A member's socket, which has the log up to `after` and is caught up."""
         to = Websocket(port)
         hello = to.hear(wire.Hello)
         assert isinstance(hello, wire.Hello)
-        statement = bind_statement(hello.nonce, to.host, circle_id, key.public)
-        to.say(wire.Bind(circle_id, key.public, self.log, key.sign(statement)))
+        to.say(binding(hello, to.host, circle_id, key, after))
         to.hear(wire.Bound)
         to.hear(wire.CaughtUp)
-        return to.socket
+        return to
+
+
+def binding(
+    hello: wire.Hello, host: str, circle_id: bytes, key: AccessKeyPair, after: int
+) -> wire.Bind:
+    """What a member says to a relay that it has dialled as `host`."""
+    statement = bind_statement(hello.nonce, host, circle_id, key.public)
+    return wire.Bind(circle_id, key.public, after, key.sign(statement))

@@ -27,8 +27,10 @@ class Desk:
         self.writer = Writer(self.connection, lambda circle, n: self.moved.append((circle, n)))
 
     def do(self, *batch: Intention) -> list[object]:
+        outcomes: list[object] = []
         with self.connection:
-            return list(self.writer.carry_out(batch))
+            outcomes += self.writer.carry_out(batch)
+        return outcomes
 
 
 @pytest.fixture
