@@ -36,9 +36,12 @@ def _guesses(life: Life) -> Scene:
     inviter = life.random.choice(life.inside)
 
     def play() -> bool:
-        life.room_for_a_code(inviter)
-        opened = life.asks(inviter, lambda ref: commands.OpenSpoken(ref=ref))
-        if not isinstance(opened, SpokenOpened):
+        for _ in range(2):  # whoever died over the first one asks again
+            life.room_for_a_code(inviter)
+            opened = life.asks(inviter, lambda ref: commands.OpenSpoken(ref=ref))
+            if isinstance(opened, SpokenOpened):
+                break
+        else:
             return False
         stranger = life.world.joined("a stranger")
         wrong = opened.code.split("-")[0] + "-yoyo-yoyo"
