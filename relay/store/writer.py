@@ -121,8 +121,8 @@ class Writer:
         return outcomes
 
     def append_alone(self, batch: Sequence[Intention]) -> bool:
-        """Carry out a batch of next entries and nothing else in one statement, which is a transaction
-        by itself; whether it was such a batch. If not, nothing has been done.
+        """Carry out a batch of nothing but next entries in one statement, which is a transaction by
+        itself; whether it was such a batch. If not, nothing has been done.
 
         Where another connection has written first, no entry has a place that is free any more, and
         `carry_out` says what becomes of them; what else others have done is noticed afterwards.

@@ -64,8 +64,13 @@ def test_one_slip_is_recognised(number: int, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["changed", "extra", "missing"]))
     rest = word[at:] if kind == "extra" else word[at + 1 :]
     slipped = word[:at] + ("" if kind == "missing" else letter) + rest
-    if words.number(slipped) is None:
+    others = [other for other in ALL if other != word and words._one_slip_apart(other, slipped)]
+    if words.number(slipped) is None and not others:
         assert words.suggest(slipped) == word
+
+
+def test_what_may_be_two_words_is_neither() -> None:
+    assert words.suggest("sawn") is None, "dawn, or swan"
 
 
 def test_a_slip_at_the_end_is_recognised() -> None:

@@ -29,6 +29,8 @@ from relay.store.sqlite import SqliteStore
 from tests.relay.people import ANA, BO, NOW, admit, invite, invite_id
 from tests.relay.test_backup import opened
 
+pytestmark = pytest.mark.slow  # nearly every one starts a relay
+
 CIRCLES = [bytes((0xAB, k)) * 8 for k in range(3)]
 WANTED = CIRCLES[1]
 

@@ -22,6 +22,8 @@ import pytest
 
 from tests.repository.checkout import ROOT
 
+pytestmark = pytest.mark.slow  # nearly every one starts a process
+
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -298,7 +300,6 @@ class TestFailing:
         assert checkout.run("bench", "startup")[:2] == (0, "started\n")
 
 
-@pytest.mark.slow
 class TestRealInstallers:
     """venv and pip as they are, installing a wheel from a folder."""
 

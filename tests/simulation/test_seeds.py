@@ -15,6 +15,8 @@ from tests.simulation.one import run
 from tests.simulation.plan import EPOCHS, draw
 from tests.simulation.world import POINTS, RELAY_POINTS
 
+pytestmark = pytest.mark.slow  # every one is a life of its own
+
 SEEDS = range(1, 21)
 AGAIN = "from tests.simulation import test_seeds; print(test_seeds.small(5))"
 
@@ -26,7 +28,6 @@ def small(seed: int) -> str:
     return result.digest
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_life_keeps_every_promise(seed: int) -> None:

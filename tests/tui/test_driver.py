@@ -16,6 +16,8 @@ import pytest
 from tui.driver import LastingWriter
 from tui.safe_app import CRASHED
 
+pytestmark = pytest.mark.slow  # nearly every one starts a process
+
 ROOT = Path(__file__).parents[2]
 MANY = 200
 """More than Textual's queue of what is to be written has room for."""

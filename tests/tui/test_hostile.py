@@ -33,6 +33,8 @@ from tui.screens.main import Main
 from tui.screens.people import PeopleDialog
 from tui.widgets.conversation import Conversation
 
+pytestmark = pytest.mark.slow  # hundreds of payloads each
+
 DISPUTED = {"\ufe0f", *map(chr, range(0x1F3FB, 0x1F400)), *map(chr, range(0x1F1E6, 0x1F200))}
 """What asks for a coloured picture, tones of skin, letters of flags."""
 
@@ -160,7 +162,6 @@ async def test_who_takes_a_name_like_anothers_is_named(town: Town, size: tuple[i
         await hides(pilot, "look alike")
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_in_the_dialogs(town: Town) -> None:
     """At the door and among the people; names of whoever asks are as hostile as their lines."""

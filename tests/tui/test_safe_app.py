@@ -17,6 +17,8 @@ from textual.widgets import Static
 from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.themes import THEMES
 
+pytestmark = pytest.mark.slow  # nearly every one starts a process
+
 SECRET = "meet me at seven"
 APP = """
 import os, sys

@@ -16,6 +16,8 @@ import pytest
 from benchmarks.load.engine import Dialect, Engine, Load, Result, Slice, Unavailable
 from relay import wire
 
+pytestmark = pytest.mark.slow  # nearly every one starts a process
+
 MEMBERS = 3
 BODY = 300
 BRIEFLY = Slice(circles=2, measure=0.05, window=2, warm=0.0, drain=0.2)

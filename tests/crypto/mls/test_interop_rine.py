@@ -219,6 +219,7 @@ def test_messages_are_read_in_any_order(table: Table, speaker: type[Member]) -> 
         assert other.hear(message) == (one.leaf, data)
 
 
+@pytest.mark.slow
 def test_a_hundred_random_epochs(tmp_path: Path) -> None:
     chance = random.Random("a hundred epochs")
     table = Table.ours(tmp_path)

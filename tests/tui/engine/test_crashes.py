@@ -18,6 +18,8 @@ from tests.tui.engine.rogue import circle_of
 from tui.engine import commands
 from tui.engine.events import LinkState
 
+pytestmark = pytest.mark.slow  # whole circles, with a crash at every write
+
 
 class CountingDatabase(CrashingDatabase):
     """A database whose process crashes at the edge of the n-th transaction from now on."""

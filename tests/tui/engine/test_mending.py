@@ -29,6 +29,8 @@ from tui.engine.mending import (
     WINDOW,
 )
 
+pytestmark = pytest.mark.slow  # whole circles, with a crash at every input
+
 DAY = 86_400_000
 
 

@@ -21,6 +21,8 @@ from tui.engine.desk import BODIES_KEPT
 from tui.engine.events import CircleMoved, Exit, Finished, LinkState, MessageState, Refused
 from tui.engine.mending import CHANGES_LEFT, MOVED
 
+pytestmark = pytest.mark.slow  # whole circles, with a crash at every input
+
 THERE = "chat.example.net"
 DAY = 86_400_000
 

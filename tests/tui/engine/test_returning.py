@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crypto.access.binding import AccessKeyPair
 from crypto.access.side_data import Cap, Rekey, encode
 from crypto.primitives import sha256
@@ -12,6 +14,8 @@ from tests.tui.engine.rogue import circle_of, encrypted, entry, show
 from tui.engine import commands
 from tui.engine.events import Finished, LinkState
 from tui.engine.following import OLD_COPY
+
+pytestmark = pytest.mark.slow  # whole circles, with a crash at every input
 
 
 def copied(person: Person) -> list[tuple[str, list[tuple[object, ...]]]]:

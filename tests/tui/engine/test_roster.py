@@ -40,6 +40,8 @@ from tui.engine.events import EntryEnded, Finished, LinkState
 from tui.engine.following import ALTERED
 from tui.engine.roster import AFTER, DOUBT, in_doubt
 
+pytestmark = pytest.mark.slow  # whole circles, with lies about who is in them
+
 CARD = b"a card"
 
 

@@ -60,6 +60,7 @@ class TestConversation:
             for each in (ana, bo):
                 await each.reads("Ana: Good morning.", "Bo: Good morning, Ana.")
 
+    @pytest.mark.slow
     async def test_a_relay_ends_and_comes_back(self, relay: Relay) -> None:
         async with person("Ana") as ana, person("Bo") as bo:
             await ana.opens(relay.address)
@@ -341,6 +342,7 @@ class TestTime:
                 await task
         assert waits.reasons.empty()
 
+    @pytest.mark.slow
     async def test_a_relay_that_takes_nothing_any_more_keeps_nobody(self) -> None:
         """The end waits a moment for what was said to leave, and no longer."""
         stuck = asyncio.Event()

@@ -13,6 +13,8 @@ from tui.engine import commands
 from tui.engine.events import CardRead, InviteMade, LinkState
 from tui.engine.timeline import WAITING_FROM
 
+pytestmark = pytest.mark.slow  # many rounds
+
 WALKS = 4
 MANY = 60
 STEPS = 400

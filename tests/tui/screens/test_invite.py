@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Input, OptionList
 
 from tests.harness import Person
@@ -14,6 +15,8 @@ from tui.screens.invite import Invite
 from tui.screens.invite_say import SayIt
 from tui.screens.main import Main
 from tui.screens.qr import QrDialog
+
+pytestmark = pytest.mark.slow  # every one is a whole app
 
 
 def a_circle(*others: str) -> tuple[Town, Person, HallwayApp]:

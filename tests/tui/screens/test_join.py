@@ -12,6 +12,8 @@ from tui.screens.join import Join
 from tui.screens.main import Main
 from tui.screens.welcome import Welcome
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 
 def one_slip(code: str) -> str:
     """The code with one symbol of its third group wrong."""

@@ -37,6 +37,8 @@ from tui.screens.welcome import Welcome
 from tui.widgets.composer import Composer
 from tui.widgets.newer import Newer
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 
 

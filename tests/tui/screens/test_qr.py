@@ -11,6 +11,8 @@ from crypto.secret import Secret
 from tests.tui.hall import Town, app_of, flat, shows
 from tui.screens.qr import BLACK_ON_WHITE, QUIET, Matrix, QrDialog, drawn, matrix_of, size
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 CODE = SealedCode(Address.parse("chat.example.org"), Secret(bytes(range(16))))
 _CELLS = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Button
 
 from tests.tui.brisk import until
@@ -14,6 +15,8 @@ from tui.engine.commands import SettleFork
 from tui.engine.events import LinkState
 from tui.screens.main import Main
 from tui.screens.settle import Settle
+
+pytestmark = pytest.mark.slow  # every one is a whole app
 
 
 def forked() -> Scene:

@@ -10,6 +10,8 @@ from tests.tui.hall import Town, app_of, flat, looks, says, shows
 from tui.engine.commands import Lock
 from tui.screens.unlock import Unlock
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 SIZES = [(60, 20), (120, 40)]
 
 

@@ -14,6 +14,8 @@ from textual.widgets import Button
 from tests.tui.brisk import Brisk
 from tui.widgets.composer import Composer
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 
 class Desk(Brisk):
     """A composer, and something else that takes the focus."""

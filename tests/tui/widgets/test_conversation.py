@@ -27,6 +27,8 @@ from tui.widgets.layout import PATIENCE
 from tui.widgets.rows import WAITING_FROM
 from tui.widgets.window import MOST, PAGE
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 LONG = talk(3000)
 NOTICE, WARNING = RowKind.NOTICE, RowKind.WARNING
 SHORT = [

@@ -14,6 +14,8 @@ from tui.widgets.layout import Page
 from tui.widgets.rows import WAITING_FROM
 from tui.widgets.window import MOST, PAGE, Place, Window
 
+pytestmark = pytest.mark.slow  # every one is a whole app
+
 LONG = talk(3000)
 
 
