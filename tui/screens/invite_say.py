@@ -147,7 +147,7 @@ class SayIt(Vertical):
                 self.somebody_is_at_it = False
                 self._plate("")
                 self._note()
-                if not self._came_in:
+                if not (self._came_in or self._asking):  # whoever asks for another one knows
                     self._state(safe_sentences(sentence), "○", "$muted")
             case InviteUsed(circle=circle, name=name) if circle == self._circle.id:
                 self._came_in = name
