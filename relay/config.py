@@ -44,8 +44,12 @@ class Config:
     )
     tls_cert: str = field(default="", metadata={"help": "certificate chain, a PEM file"})
     tls_key: str = field(default="", metadata={"help": "the certificate's key, a PEM file"})
-    create: Literal["open", "closed"] = field(
-        default="open", metadata={"help": "whether new circles may be opened here"}
+    create: Literal["open", "token", "closed"] = field(
+        default="open",
+        metadata={
+            "help": "who may open circles here: anybody, whoever has a token of the operator's"
+            " (hallway relay token), or nobody"
+        },
     )
     connections: int = field(
         default=256, metadata={"help": "sockets that one address (or IPv6 /64) may have open"}

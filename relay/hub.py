@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final, Literal, TypeAlias
 
 from crypto.access.binding import (
     AccessKeyPair,
@@ -32,14 +33,18 @@ from relay.session import Outlet, Session, State
 from relay.store.contract import (
     BROKEN,
     EXISTS,
+    EXPIRED,
     NO_SPACE,
+    NO_TOKEN,
     RESTARTED,
+    SPENT,
     STORED,
     Creation,
     Loaded,
     Outcome,
     Store,
 )
+from relay.tokens import token_hash
 from relay.wire import Refusal
 
 NONCE_LENGTH = 32
@@ -52,6 +57,15 @@ ROUND = 6 * HOUR
 
 TIDIED_AT_ONCE = 4
 """Circles that one tick begins to tidy."""
+
+Creating: TypeAlias = Literal["open", "token", "closed"]
+"""Who may open circles: anybody, whoever has one of the operator's tokens, nobody."""
+
+CLOSED: Final = 3
+"""The number of `NO_TOKEN` where no token would do."""
+
+_TOKENS: Final[dict[Outcome, int]] = {NO_TOKEN: 0, SPENT: 1, EXPIRED: 2}
+"""What else that number is. Only who has a token hears that it was good once."""
 
 _NO_HOST = "?"
 """Signed by nobody: the address of a socket that dialled a name which is not this relay's."""
@@ -68,7 +82,7 @@ class Statistics:
 
 
 class Hub:
-    """One relay. `clock` gives milliseconds since 1970.
+    """One relay. `clock` gives milliseconds since 1970; `create` is who may open circles.
 
     While it is `short` of disk or memory no circle is opened, and those that are there go on.
     """
@@ -79,7 +93,7 @@ class Hub:
         settings: Settings,
         clock: Callable[[], int],
         rng: Rng,
-        may_create: Callable[[str | None], bool] = lambda token: True,
+        create: Creating = "open",
         short: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store = store
@@ -90,7 +104,7 @@ class Hub:
         self.broken: str | None = None
         self.sessions: set[Session] = set()
         self.rng = rng
-        self._may_create = may_create
+        self._create_by = create
         self._short = short
         self._going = False
         self._unbound: dict[Session, None] = {}
@@ -280,8 +294,12 @@ class Hub:
 
     def _open(self, session: Session, token: str | None, creation: Creation, after: int) -> None:
         """Make a circle here, whose first device has its log up to entry `after`."""
-        if not self._may_create(token):
-            return session.refuse(Refusal.NO_TOKEN)
+        if self._create_by == "closed":
+            return session.refuse(Refusal.NO_TOKEN, CLOSED)
+        if self._create_by == "token":
+            if token is None:
+                return session.refuse(Refusal.NO_TOKEN)
+            creation = replace(creation, token=token_hash(token))
         if self._short():
             return session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
         wait = self._creations.take(session.source, creation.time)
@@ -297,6 +315,8 @@ class Hub:
             session.refuse(Refusal.EXISTS)
         elif outcome is NO_SPACE:
             session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
+        elif outcome in _TOKENS:
+            session.refuse(Refusal.NO_TOKEN, _TOKENS[outcome])
         else:
             self.kept(outcome)
 

@@ -90,7 +90,7 @@ async def serve(
         settings_of(config),
         milliseconds,
         os.urandom,
-        may_create=lambda token: config.create == "open",
+        create=config.create,
         short=shortage,
     )
     server = _server(config, directory, hub, shortage, supervisor)

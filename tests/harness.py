@@ -307,12 +307,14 @@ class World:
             self.settings,
             lambda: self.now,
             self.random.randbytes,
-            lambda given: token is None or given == token,
+            "open" if token is None else "token",
         )
 
     def relay(self, host: str, token: str | None = None) -> Other:
         """Another relay than everybody's, at this address; opening a circle there takes a token."""
         store = MemoryStore(key=bytes((8 + len(self.others),)) * 32)
+        if token is not None:
+            store.issue(token, uses=100)
         other = self.others[host] = Other(store, self._over(store, token), token)
         return other
 

@@ -52,6 +52,10 @@ class Creation:
 
     With a `settlement` the circle comes from another relay: its log begins behind entry
     `settlement.base`, and is incomplete, as after a `Restart` to the same incarnation.
+
+    With a `token` (its `relay.tokens.token_hash`) it is made only if that has a use left, which is
+    spent with it or not at all; which token it was is not kept. A circle that is there already
+    `EXISTS`, and nothing is spent: whoever asks again because no answer came asks for one circle.
     """
 
     circle: bytes
@@ -60,6 +64,7 @@ class Creation:
     time: int
     incarnation: bytes
     settlement: Settlement | None = None
+    token: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +195,17 @@ class Settled(Enum):
     """The store cannot write any more; whether this was written is not known."""
     NO_SPACE = 5
     """The disk is full; nothing was written, and the store goes on."""
+    NO_TOKEN = 6
+    """There is no such token; nothing was written."""
+    SPENT = 7
+    """The token has no use left; nothing was written."""
+    EXPIRED = 8
+    """The token's time is over; nothing was written."""
 
 
 STORED, EXISTS, UNKNOWN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN
 BROKEN, NO_SPACE = Settled.BROKEN, Settled.NO_SPACE
+NO_TOKEN, SPENT, EXPIRED = Settled.NO_TOKEN, Settled.SPENT, Settled.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

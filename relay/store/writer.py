@@ -15,7 +15,10 @@ import apsw
 from crypto.access.settlement import Settlement
 from relay.store.contract import (
     EXISTS,
+    EXPIRED,
+    NO_TOKEN,
     RESTARTED,
+    SPENT,
     STORED,
     UNKNOWN,
     Append,
@@ -299,6 +302,9 @@ class Writer:
         return STORED
 
     def _create(self, creation: Creation, settlement: Settlement | None) -> Outcome:
+        refused = None if creation.token is None else self._spend(creation.token, creation.time)
+        if refused is not None:
+            return refused
         self._execute(
             "INSERT INTO circle (id, access_key, cap, time, incarnation) VALUES (?, ?, ?, ?, ?)",
             (
@@ -321,6 +327,20 @@ class Writer:
                 (number, same, same, creation.time),
             )
         return STORED
+
+    def _spend(self, token: bytes, now: int) -> Outcome | None:
+        """Take one use of a token; why not, if not."""
+        # Found by its hash: how long that takes says nothing about any token.
+        found = only(self._execute, "SELECT uses, until FROM token WHERE hash = ?", token)
+        if found is None:
+            return NO_TOKEN
+        uses, until = found
+        if uses < 1:
+            return SPENT
+        if until <= now:
+            return EXPIRED
+        self._execute("UPDATE token SET uses = uses - 1 WHERE hash = ?", (token,))
+        return None
 
     def _forget(self, head: Head, forget: Forget) -> Forgotten:
         number = head.number

@@ -16,9 +16,12 @@ from crypto.secret import Secret
 from relay.store.contract import (
     BROKEN,
     EXISTS,
+    EXPIRED,
     NO_SPACE,
+    NO_TOKEN,
     RECENT,
     RESTARTED,
+    SPENT,
     STORED,
     UNKNOWN,
     Append,
@@ -37,6 +40,7 @@ from relay.store.contract import (
     Record,
     Restart,
 )
+from relay.tokens import token_hash
 
 A = TypeVar("A")
 
@@ -111,6 +115,7 @@ class MemoryStore:
         self.key = key
         self.shelves: dict[bytes, Shelf] = {} if beside is None else beside.shelves
         self.invites: dict[bytes, bytes] = {} if beside is None else beside.invites
+        self.tokens: dict[bytes, tuple[int, int]] = {} if beside is None else beside.tokens
         self.all: list[MemoryStore] = [] if beside is None else beside.all
         self.all.append(self)
         self.waiting: deque[Callable[[], None]] = deque()
@@ -173,8 +178,10 @@ class MemoryStore:
         if isinstance(intention, Creation):
             if intention.circle in self.shelves:
                 return EXISTS
-            self.shelves[intention.circle] = Shelf.of(intention)
-            return STORED
+            refused = self._spend(intention)
+            if refused is None:
+                self.shelves[intention.circle] = Shelf.of(replace(intention, token=None))
+            return refused or STORED
         shelf = self.shelves.get(intention.circle)
         if shelf is None:
             return UNKNOWN
@@ -198,6 +205,23 @@ class MemoryStore:
             case Forget():
                 return self._forget(shelf, intention)
         return STORED
+
+    def issue(self, token: str, uses: int = 1, until: int = 1 << 60) -> None:
+        """The operator makes a token."""
+        self.tokens[token_hash(token)] = (uses, until)
+
+    def _spend(self, creation: Creation) -> Outcome | None:
+        if creation.token is None:
+            return None
+        if creation.token not in self.tokens:
+            return NO_TOKEN
+        uses, until = self.tokens[creation.token]
+        if uses < 1:
+            return SPENT
+        if until <= creation.time:
+            return EXPIRED
+        self.tokens[creation.token] = (uses - 1, until)
+        return None
 
     def _restart(self, shelf: Shelf, intention: Restart | Complete) -> Outcome:
         if isinstance(intention, Restart):

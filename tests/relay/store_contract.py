@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
 from crypto.access.settlement import Settlement
 from relay.store.contract import (
     EXISTS,
+    EXPIRED,
+    NO_TOKEN,
     RECENT,
     RESTARTED,
+    SPENT,
     STORED,
     UNKNOWN,
     Append,
@@ -41,6 +44,7 @@ from relay.store.contract import (
 )
 
 Answer = TypeVar("Answer")
+Issue: TypeAlias = Callable[[bytes, int, int], None]
 
 MESSAGE, COMMIT, REQUEST = 1, 2, 3
 ANA, BO = b"A" * 32, b"B" * 32
@@ -128,6 +132,11 @@ class StoreContract:
         raise NotImplementedError
 
     @pytest.fixture
+    def issue(self) -> Issue:
+        """Makes a token: `issue(hash, uses, until)`, once a store was opened."""
+        raise NotImplementedError
+
+    @pytest.fixture
     def desk(self, opened: Callable[[], Desk]) -> Desk:
         desk = opened()
         assert desk.all([creation(C), creation(D)]) == [STORED, STORED]
@@ -137,6 +146,30 @@ class StoreContract:
         assert desk.do(replace(creation(C), cap=3)) is EXISTS
         assert desk.ask(desk.store.load, C).creation == creation(C)
         assert desk.ask(desk.store.circles) == [C, D]
+
+    def test_a_token_is_spent_with_the_circle_that_it_opens(
+        self, desk: Desk, issue: Issue, opened: Callable[[], Desk]
+    ) -> None:
+        issue(b"t" * 32, 2, 1001)
+        first, second, third = (
+            replace(creation(id_ * 16), token=b"t" * 32) for id_ in (b"1", b"2", b"3")
+        )
+        assert desk.do(first) is STORED
+        assert desk.all([first, first]) == [EXISTS, EXISTS], "asked again, for want of an answer"
+        assert opened().all([second, third]) == [STORED, SPENT], "of two at once, one use left"
+        assert desk.do(first) is EXISTS
+        assert set(desk.ask(desk.store.circles)) == {C, D, first.circle, second.circle}
+        assert desk.ask(desk.store.load, first.circle).creation == replace(first, token=None)
+        assert desk.ask(desk.store.load, third.circle) is None
+
+    def test_a_token_that_opens_nothing(self, desk: Desk, issue: Issue) -> None:
+        issue(b"t" * 32, 1, 1000)
+        late = replace(creation(b"1" * 16), token=b"t" * 32)
+        assert desk.do(late) is EXPIRED
+        assert desk.do(replace(late, token=b"u" * 32)) is NO_TOKEN
+        assert desk.ask(desk.store.load, late.circle) is None
+        assert desk.do(replace(late, time=999)) is STORED, "nothing was spent by asking"
+        assert desk.do(replace(late, circle=b"2" * 16)) is SPENT
 
     @pytest.mark.parametrize(
         "intention",

@@ -85,7 +85,7 @@ def test_the_environment_separates_by_commas(tmp_path: Path) -> None:
         ({}, {"HALLWAY_RELAY_CONNECTIONS": "many"}, "", "connections cannot be 'many'"),
         ({}, {}, "connections = true", "connections cannot be True"),
         ({"connections": 0}, {}, "", "--connections: connections is at least 1, not 0"),
-        ({}, {}, "create = 'perhaps'", "It may be open or closed"),
+        ({}, {}, "create = 'perhaps'", "It may be open or token or closed"),
         ({}, {}, "listen = '127.0.0.1:1'", "listen cannot be"),
         ({"listen": ["nowhere"]}, {}, "", "'nowhere' is not HOST:PORT"),
         ({"tls_cert": "c.pem"}, {}, "", "A certificate needs its key"),

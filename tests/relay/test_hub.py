@@ -113,12 +113,56 @@ class TestCreate:
         peer = world.connect()
         assert peer.refused(replace(peer.create(5), cap=6)) == FORBIDDEN
 
-    def test_an_operators_token(self, world: World) -> None:
-        world.tokens = {"good": True}
+    def test_an_operators_token(self) -> None:
+        world = World(create="token")
+        world.store.issue("good")
+        world.store.issue("old", until=world.now)
         peer = world.connect()
         assert peer.refused(peer.create()) == (Refusal.NO_TOKEN, 0)
         assert peer.refused(peer.create(token="bad")) == (Refusal.NO_TOKEN, 0)
+        assert peer.refused(peer.create(token="old")) == (Refusal.NO_TOKEN, 2)
+        assert not world.store.shelves
+        assert isinstance(peer.say(peer.create(token=" Good "))[0], wire.Bound)
+
+    def test_a_token_that_is_spent(self) -> None:
+        world = World(create="token")
+        world.store.issue("good")
+        ana = world.connect()
+        assert isinstance(ana.say(ana.create(token="good"))[0], wire.Bound)
+        again, other = world.connect(), world.connect()
+        assert again.refused(again.create(token="good")) == (Refusal.EXISTS, 0)
+        assert other.refused(other.create(token="good", circle=bytes(16))) == (Refusal.NO_TOKEN, 1)
+        assert len(world.store.shelves) == 1
+
+    def test_two_on_one_use_at_the_same_time(self) -> None:
+        world = World(create="token")
+        world.store.issue("good")
+        one, two = world.connect(), world.connect()
+        one.session.receive(wire.message(one.create(token="good")))
+        two.session.receive(wire.message(two.create(token="good", circle=bytes(16))))
+        assert isinstance(one.heard()[0], wire.Bound)
+        assert two.heard() == [wire.Refused(None, Refusal.NO_TOKEN, 1)]
+
+    def test_whoever_guesses_tokens_runs_out_of_guesses(self) -> None:
+        world = World(replace(Settings(), circles=Rate(2, DAY)), create="token")
+        world.store.issue("good")
+        peer = world.connect()
+        for guess in ("one", "two"):
+            assert peer.refused(peer.create(token=guess)) == (Refusal.NO_TOKEN, 0)
+        assert peer.refused(peer.create(token="good")) == (Refusal.TOO_FAST, DAY)
+        assert len(world.store.submitted) == 2
+
+    def test_an_open_relay_spends_no_token(self, world: World) -> None:
+        world.store.issue("good")
+        peer = world.connect()
         assert isinstance(peer.say(peer.create(token="good"))[0], wire.Bound)
+        assert list(world.store.tokens.values()) == [(1, 1 << 60)]
+
+    def test_a_closed_relay_says_that_no_token_helps(self) -> None:
+        world = World(create="closed")
+        world.store.issue("good")
+        peer = world.connect()
+        assert peer.refused(peer.create(token="good")) == (Refusal.NO_TOKEN, 3)
 
     def test_so_many_a_source_and_day(self) -> None:
         world = World(replace(Settings(), circles=Rate(1, DAY)))

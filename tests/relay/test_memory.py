@@ -7,14 +7,23 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.relay.memory import MemoryStore
-from tests.relay.store_contract import Desk, StoreContract
+from tests.relay.store_contract import Desk, Issue, StoreContract
 
 
 class TestContract(StoreContract):
     @pytest.fixture
-    def opened(self) -> Iterator[Callable[[], Desk]]:
-        stores: list[MemoryStore] = []
+    def stores(self) -> list[MemoryStore]:
+        return []
 
+    @pytest.fixture
+    def issue(self, stores: list[MemoryStore]) -> Issue:
+        def issue(hashed: bytes, uses: int, until: int) -> None:
+            stores[0].tokens[hashed] = (uses, until)
+
+        return issue
+
+    @pytest.fixture
+    def opened(self, stores: list[MemoryStore]) -> Iterator[Callable[[], Desk]]:
         def opened() -> Desk:
             stores.append(MemoryStore(beside=stores[0] if stores else None))
             return Desk(lambda wake: stores[-1])

@@ -13,6 +13,7 @@ from crypto.access.log import Head, chain
 from crypto.access.settlement import Settlement, encode_seats
 from crypto.access.side_data import Cap, TakenSeat, WholeRoster
 from relay import wire
+from relay.hub import Creating
 from relay.limits import DAY, Rate, Settings
 from relay.live import NO_SPACE_WAIT
 from relay.restoring import AT_LEAST, STALLED, Draft, Goal
@@ -31,7 +32,9 @@ class Moved:
     """A relay to which a circle comes, with the log that it had at the one before: 8 entries, of
     which the commit is the sixth."""
 
-    def __init__(self, *, alone: bool = True, base: int = BASE, n: int = 6) -> None:
+    def __init__(
+        self, *, alone: bool = True, base: int = BASE, n: int = 6, create: Creating = "open"
+    ) -> None:
         before = World()
         ana, bo = before.pair()
         for number in range(3):
@@ -41,7 +44,7 @@ class Moved:
         ana.say(ana.commit(rekey(ANA, DEE)))
         self.held = list(before.records)
         self.incarnation = before.store.shelves[CIRCLE].incarnation
-        self.world = World(store=MemoryStore(key=OTHER.key))
+        self.world = World(store=MemoryStore(key=OTHER.key), create=create)
         self.world.now, self.world.ids = before.now, 100
         seats = encode_seats([(True, [ANA.public]), (False, [BO.public])])
         self.told = Settlement(
@@ -141,8 +144,8 @@ class TestComing:
         assert not moved.world.store.shelves
 
     def test_with_an_operators_token_and_so_many_a_day(self) -> None:
-        moved = Moved()
-        moved.world.tokens = {"good": True}
+        moved = Moved(create="token")
+        moved.world.store.issue("good")
         peer = moved.world.connect()
         assert peer.refused(moved.settle(peer)) == (Refusal.NO_TOKEN, 0)
         assert kinds(peer.say(moved.settle(peer, token="good")))[1] is wire.Bound

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TypeVar
 
@@ -17,7 +16,7 @@ from crypto.access.log import Kind, chain, entry_hash
 from crypto.access.side_data import Delta, encode
 from crypto.primitives import sha256
 from relay import wire
-from relay.hub import Hub
+from relay.hub import Creating, Hub
 from relay.limits import Settings
 from relay.session import Session
 from relay.store.contract import Append, Record
@@ -104,9 +103,9 @@ class Peer:
         refused = self.one(wire.Refused, *frames)
         return refused.code, refused.number
 
-    def create(self, cap: int = 8, token: str | None = None) -> wire.Create:
-        statement = create_statement(self.nonce, HOST, CIRCLE, self.key.public, cap)
-        return wire.Create(CIRCLE, self.key.public, cap, token, self.key.sign(statement))
+    def create(self, cap: int = 8, token: str | None = None, circle: bytes = CIRCLE) -> wire.Create:
+        statement = create_statement(self.nonce, HOST, circle, self.key.public, cap)
+        return wire.Create(circle, self.key.public, cap, token, self.key.sign(statement))
 
     def bind(self, key: AccessKeyPair, after: int = 0, circle: bytes = CIRCLE) -> wire.Bind:
         self.key = key
@@ -132,19 +131,23 @@ class Peer:
 class World:
     """One relay and everyone at it."""
 
-    def __init__(self, settings: Settings | None = None, store: MemoryStore | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        store: MemoryStore | None = None,
+        create: Creating = "open",
+    ) -> None:
         self.now = NOW
         self.store = store or MemoryStore()
         self.random = random.Random(7)
         self.ids = 0
-        self.tokens: Mapping[str | None, bool] = {None: True}
         self.short = False
         self.hub = Hub(
             self.store,
             settings or Settings(),
             lambda: self.now,
             self.random.randbytes,
-            lambda token: self.tokens.get(token, False),
+            create,
             lambda: self.short,
         )
 

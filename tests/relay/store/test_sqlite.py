@@ -34,6 +34,7 @@ from tests.relay.store_contract import (
     D,
     Desk,
     ForgettingContract,
+    Issue,
     StoreContract,
     append,
     creation,
@@ -69,6 +70,14 @@ class TestContract(StoreContract):
     @pytest.fixture
     def opened(self, opened: Opened) -> Opened:
         return opened
+
+    @pytest.fixture
+    def issue(self, path: Path) -> Issue:
+        def issue(hashed: bytes, uses: int, until: int) -> None:
+            with apsw.Connection(str(path)) as connection:
+                connection.execute("INSERT INTO token VALUES (?, ?, ?)", (hashed, uses, until))
+
+        return issue
 
 
 class TestForgetting(ForgettingContract):
