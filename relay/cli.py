@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from crypto.process import keep_memory_private
 from relay.config import FILE, Config, ConfigError, Settled, default_directory, settle
 from relay.directory import Directory, DirectoryError, Held
-from relay.store.contract import StoreError
+from relay.store.contract import StoreError, TokenError
 
 RUN_EXAMPLE = """\
 examples:
@@ -48,29 +48,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for verb in VERBS:
-        under = verbs.add_parser(
-            verb.name,
-            help=verb.help,
-            description=verb.help[0].upper() + verb.help[1:] + ".",
-            epilog=f"example: hallway relay {verb.name} {verb.example}",
-        )
-        under.set_defaults(run=run, verb=verb.name)
-        _add_place(under, default=argparse.SUPPRESS)
-        for flags, options in verb.arguments:
-            under.add_argument(*flags, **options)
-        if verb.settings:
-            _add_settings(under, default=argparse.SUPPRESS)
+        _add_verb(verbs, verb)
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One of `hallway relay`'s, as its parser and its help have it."""
+    """One of `hallway relay`'s, as its parser and its help have it; or several, as `verbs`."""
 
     name: str
     help: str
     example: str = "--data ~/relay"
     arguments: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = ()
     settings: bool = False
+    verbs: tuple[Verb, ...] = ()
 
 
 def _flag(name: str, text: str) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -128,6 +118,49 @@ VERBS = (
         "friends.circle",
         (_FILE, _JSON),
     ),
+    Verb(
+        "token",
+        "make, list and withdraw tokens, with which others open circles here",
+        "new --uses 3 --expires 7d",
+        verbs=(
+            Verb(
+                "token new",
+                "print a new token, for somebody who is to open circles; it is shown this once",
+                "--uses 3 --expires 7d",
+                (
+                    (
+                        ("--uses",),
+                        {
+                            "metavar": "N",
+                            "type": int,
+                            "default": 1,
+                            "help": "circles that it opens (else 1)",
+                        },
+                    ),
+                    (
+                        ("--expires",),
+                        {
+                            "metavar": "TIME",
+                            "default": "7d",
+                            "help": "30m, 12h, 7d or 4w (else 7d)",
+                        },
+                    ),
+                    _JSON,
+                ),
+            ),
+            Verb(
+                "token list",
+                "list the tokens: id, uses that are left, until when; not the tokens themselves",
+                arguments=(_JSON,),
+            ),
+            Verb(
+                "token revoke",
+                "withdraw a token; circles that were opened with it stay",
+                "5f0c83b1",
+                ((("id",), {"metavar": "ID", "help": "as it is listed, or how it begins"}), _JSON),
+            ),
+        ),
+    ),
 )
 
 
@@ -153,7 +186,7 @@ def run(arguments: argparse.Namespace) -> int:
         from relay.operating import OPERATIONS, Operation
 
         return OPERATIONS[arguments.verb](Operation(arguments, settled, path))
-    except (ConfigError, DirectoryError, StoreError) as error:
+    except (ConfigError, DirectoryError, StoreError, TokenError) as error:
         return _fail(str(error))
 
 
@@ -167,6 +200,26 @@ def _add_place(parser: argparse.ArgumentParser, default: Any = None) -> None:
     parser.add_argument(
         "--config", metavar="FILE", default=default, help=f"settings in TOML (else DIR/{FILE})"
     )
+
+
+def _add_verb(verbs: Any, verb: Verb) -> None:
+    under = verbs.add_parser(
+        verb.name.rpartition(" ")[2],
+        help=verb.help,
+        description=verb.help[0].upper() + verb.help[1:] + ".",
+        epilog=f"example: hallway relay {verb.name} {verb.example}",
+    )
+    if verb.verbs:
+        below = under.add_subparsers(title="verbs", metavar="VERB", required=True)
+        for each in verb.verbs:
+            _add_verb(below, each)
+        return
+    under.set_defaults(run=run, verb=verb.name)
+    _add_place(under, default=argparse.SUPPRESS)
+    for flags, options in verb.arguments:
+        under.add_argument(*flags, **options)
+    if verb.settings:
+        _add_settings(under, default=argparse.SUPPRESS)
 
 
 def _add_settings(parser: argparse.ArgumentParser, default: Any = None) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from relay.carrying import export, import_circle
 from relay.config import Settled
 from relay.directory import Directory, Held
 from relay.round_trip import ask
+from relay.tokens import Token, issue, life, listed, revoke
 
 STOP_SECONDS = 20
 """How long `relay stop` waits for the relay to end."""
@@ -129,6 +131,11 @@ def _restore(operation: Operation) -> int:
         "What was said since the backup was made is asked of the circles' devices as they come;"
         " until then nothing new is ordered in them."
     )
+    if listed(directory.database, copied=True):
+        lines.append(
+            "Tokens are as they were then: what has been withdrawn since is good again"
+            " (hallway relay token list)."
+        )
     kept = None if aside is None else str(aside)
     return operation.say("\n".join(lines), file=str(source), replaced=kept, **_facts(found))
 
@@ -154,6 +161,41 @@ def _import(operation: Operation) -> int:
     return operation.say(sentence, circle=circle, entries=entries)
 
 
+def _token_new(operation: Operation) -> int:
+    arguments, now = operation.arguments, time.time_ns() // 1_000_000
+    until = now + life(arguments.expires)
+    token, kept = issue(operation.directory.database, arguments.uses, until, os.urandom)
+    create = operation.settled.config.create
+    if create != "token":
+        # As a note: what is on standard output is the token alone, to be handed on by a script.
+        note = f'Its settings say create = "{create}": unless it was started with --create token,'
+        print(f"{note} the relay asks for no token.", file=sys.stderr)
+    return operation.say(token, token=token, **_token_facts(kept, now))
+
+
+def _token_list(operation: Operation) -> int:
+    now = time.time_ns() // 1_000_000
+    tokens = listed(operation.directory.database)
+    for token in tokens:
+        until = datetime.fromtimestamp(token.until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        line = f"{token.id}  {token.state(now):8}uses left: {token.uses}  until {until}"
+        operation.say(line, **_token_facts(token, now))
+    if not tokens and not operation.arguments.json:
+        print("There is no token. Make one with: hallway relay token new")
+    return 0
+
+
+def _token_revoke(operation: Operation) -> int:
+    token = revoke(operation.directory.database, operation.arguments.id)
+    now = time.time_ns() // 1_000_000
+    return operation.say(f"Token {token.id} opens nothing any more.", **_token_facts(token, now))
+
+
+def _token_facts(token: Token, now: int) -> dict[str, object]:
+    until = datetime.fromtimestamp(token.until // 1000, UTC).isoformat().replace("+00:00", "Z")
+    return {"id": token.id, "uses": token.uses, "until": until, "state": token.state(now)}
+
+
 def _facts(contents: Contents) -> dict[str, int]:
     return {"circles": contents.circles, "entries": contents.entries, "bytes": contents.size}
 
@@ -177,4 +219,7 @@ OPERATIONS: Mapping[str, Callable[[Operation], int]] = {
     "restore": _restore,
     "status": _status,
     "stop": _stop,
+    "token list": _token_list,
+    "token new": _token_new,
+    "token revoke": _token_revoke,
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 import apsw
 
 from crypto.primitives import Rng, sha256
-from relay.store.contract import StoreError
+from relay.store.contract import StoreError, TokenError
 from relay.store.copying import COPY_ID
 from relay.store.migrations import BUSY_MS, named, refuse_foreign, steps
 
@@ -29,11 +29,8 @@ ID_DIGITS = 8
 
 USES_MOST = 1_000_000
 LIFE_MOST = 10 * 365 * 24 * 3_600_000
+_ANY = "SELECT 1 FROM sqlite_schema WHERE name = 'token'"
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-
-
-class TokenError(Exception):
-    """What was asked for can't be done. The message says why, and what may be said instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,14 @@ def issue(database: Path, uses: int, until: int, rng: Rng) -> tuple[str, Token]:
     return token, _token(hashed, uses, until)
 
 
-def listed(database: Path) -> list[Token]:
-    """Those that there are, the ones that end first before the others. StoreError."""
-    with _opened(database) as connection:
+def listed(database: Path, copied: bool = False) -> list[Token]:
+    """Those that there are, the ones that end first before the others. StoreError.
+
+    `copied` is whether it may be a backup, and of an earlier schema without any.
+    """
+    with _opened(database, copied) as connection:
+        if copied and not connection.execute(_ANY).get:
+            return []
         return [_token(*row) for row in _rows(connection)]
 
 
@@ -105,7 +107,7 @@ def _rows(connection: apsw.Connection) -> list[tuple[bytes, int, int]]:
 
 
 @contextmanager
-def _opened(database: Path) -> Iterator[apsw.Connection]:
+def _opened(database: Path, copied: bool = False) -> Iterator[apsw.Connection]:
     """The relay's database, in one transaction. StoreError where there is none to be used."""
     if not database.is_file():
         raise StoreError(
@@ -117,7 +119,7 @@ def _opened(database: Path) -> Iterator[apsw.Connection]:
         try:
             connection.set_busy_timeout(BUSY_MS)
             connection.transaction_mode = "IMMEDIATE"
-            _usable(connection, database)
+            _usable(connection, database, copied)
             connection.pragma("synchronous", "full")
             with connection:
                 yield connection
@@ -127,8 +129,10 @@ def _opened(database: Path) -> Iterator[apsw.Connection]:
             connection.close()
 
 
-def _usable(connection: apsw.Connection, database: Path) -> None:
+def _usable(connection: apsw.Connection, database: Path, copied: bool) -> None:
     refuse_foreign(connection, database)
+    if copied:
+        return
     if connection.pragma("application_id") == COPY_ID:
         raise StoreError(f"{database} is a backup. Start the relay on it once.")
     if int(connection.pragma("user_version")) != len(steps()):

@@ -44,6 +44,10 @@ class StoreError(Exception):
     """A store cannot be used. The message says why, and what to do."""
 
 
+class TokenError(Exception):
+    """What was asked of a token can't be done. The message says why, and what may be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A circle's record number 0: what stands before its log.

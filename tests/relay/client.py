@@ -69,9 +69,14 @@ class Client:
         assert isinstance(frame, kind), frame
         return frame
 
-    async def create(self, key: AccessKeyPair = ANA, circle: bytes = CIRCLE) -> wire.Bound:
+    def creation(self, key: AccessKeyPair, circle: bytes, token: str | None) -> wire.Create:
         statement = create_statement(self.nonce, self.host, circle, key.public, 12)
-        await self.say(wire.Create(circle, key.public, 12, None, key.sign(statement)))
+        return wire.Create(circle, key.public, 12, token, key.sign(statement))
+
+    async def create(
+        self, key: AccessKeyPair = ANA, circle: bytes = CIRCLE, token: str | None = None
+    ) -> wire.Bound:
+        await self.say(self.creation(key, circle, token))
         bound = await self.hear(wire.Bound)
         await self.hear(wire.CaughtUp)
         return bound

@@ -161,8 +161,11 @@ def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
     assert "damaged or not a relay's database" in error and "Traceback" not in error
 
 
-@pytest.mark.parametrize("verb", [(), *((verb.name,) for verb in VERBS)])
-def test_every_help_has_an_example(verb: tuple[str, ...]) -> None:
+ALL = [each.name.split() for verb in VERBS for each in (verb, *verb.verbs)]
+
+
+@pytest.mark.parametrize("verb", [[], *ALL], ids=" ".join)
+def test_every_help_has_an_example(verb: list[str]) -> None:
     code, out, _ = relay_says(*verb, "--help")
     assert code == 0
     assert "example" in out

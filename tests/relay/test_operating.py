@@ -8,6 +8,7 @@ import os
 import socket
 from pathlib import Path
 
+import apsw
 import pytest
 
 from relay import wire
@@ -30,6 +31,56 @@ def examined(data: Path, *arguments: str) -> tuple[int, Rows]:
     assert error == ""
     rows = [json.loads(line) for line in out.splitlines()]
     return code, {row["check"]: (row["state"], row["text"]) for row in rows}
+
+
+class TestTokens:
+    async def test_from_making_one_to_withdrawing_it(self, tmp_path: Path) -> None:
+        place = ("--data", str(tmp_path))
+        (tmp_path / "relay.toml").write_text('create = "token"\n')
+        with running(tmp_path) as relay:
+            code, out, error = relay_says("token", "new", "--uses", "2", *place)
+            token = out.strip()
+            assert (code, error, len(token)) == (0, "", 32)
+            async with Client(relay.url) as ana:
+                await ana.create(token=token)
+            code, out, _ = relay_says("token", "list", "--json", *place)
+            (kept,) = [json.loads(line) for line in out.splitlines()]
+            assert (code, kept["uses"], kept["state"]) == (0, 1, "good")
+            assert token not in out
+            code, out, _ = relay_says("token", "list", *place)
+            assert out.startswith(f"{kept['id']}  good    uses left: 1  until 20")
+            code, out, _ = relay_says("token", "revoke", kept["id"], *place)
+            assert (code, out) == (0, f"Token {kept['id']} opens nothing any more.\n")
+        code, out, _ = relay_says("token", "list", *place)
+        assert out == "There is no token. Make one with: hallway relay token new\n"
+
+    async def test_killed_at_any_moment_it_never_opens_two_on_one_use(self, tmp_path: Path) -> None:
+        with running(tmp_path):
+            pass
+        _, out, _ = relay_says("token", "new", "--uses", "3", "--data", str(tmp_path))
+        for number in range(6):
+            with running(tmp_path, "--create", "token") as relay:
+                async with Client(relay.url) as ana:
+                    await ana.say(ana.creation(ANA, bytes((number,)) * 16, out.strip()))
+                    if number % 2:
+                        await ana.next()
+                    relay.popen.kill()
+                    relay.popen.wait()
+        with apsw.Connection(str(tmp_path / "relay.db")) as connection:
+            opened = connection.execute("SELECT count(*) FROM circle").get
+            left = connection.execute("SELECT uses FROM token").get
+        assert isinstance(opened, int) and left == 3 - opened
+        assert opened >= 2, "what was answered is on the disk"
+
+    def test_what_cannot_be_made_is_a_sentence(self, tmp_path: Path) -> None:
+        for arguments, sentence in (
+            (("new",), "There is no relay's database in"),
+            (("new", "--uses", "0"), "--uses is 1 to"),
+            (("new", "--expires", "soon"), "--expires is a number and m, h, d or w"),
+            (("revoke", "5f0c"), "There is no relay's database in"),
+        ):
+            code, out, error = relay_says("token", *arguments, "--data", str(tmp_path / "d"))
+            assert (code, out) == (1, "") and sentence in error and "Traceback" not in error
 
 
 class TestDoctor:
