@@ -293,13 +293,20 @@ class World:
         self.random = random.Random(seed)
         self.store = MemoryStore()
         self.settings = settings
+        self.token: str | None = None
         self.hub = self._hub()
         self.people: list[Person] = []
         self.relay_down = False
         self.others: dict[str, Other] = {}
 
     def _hub(self) -> Hub:
-        return self._over(self.store)
+        return self._over(self.store, self.token)
+
+    def wants_token(self, token: str, uses: int = 1, until: int = 1 << 60) -> None:
+        """From now on a circle is opened at the relay with this token alone."""
+        self.token = token
+        self.store.issue(token, uses, until)
+        self.hub = self._hub()
 
     def _over(self, store: MemoryStore, token: str | None = None) -> Hub:
         return Hub(

@@ -169,6 +169,9 @@ def _add_beginning(verbs: Any) -> None:
         "--relay", metavar="URL", help="the relay that carries it (else one on this computer)"
     )
     verb.add_argument("--cap", metavar="N", type=int, default=8, help="chairs, 2 to 50 (else 8)")
+    verb.add_argument(
+        "--token", metavar="TOKEN", help="of the relay's operator, where it wants one"
+    )
     _add_json(verb)
     verb = _verb(
         verbs, "invite", "make a code that somebody can come in with",

@@ -29,6 +29,7 @@ async def open_circle(place: Place, arguments: argparse.Namespace) -> None:
             person=config.name,
             relay=config.default_relay,
             cap=arguments.cap,
+            token=arguments.token,
         )
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

@@ -48,6 +48,7 @@ from tui.engine.intentions import next_time
 from tui.engine.line import Line
 from tui.engine.links import LONGEST_WAIT, LinkKind, LinkWish
 from tui.engine.session import Session
+from tui.engine.tokens import no_token
 
 ACKNOWLEDGE_ENTRIES, ACKNOWLEDGE_WAIT = 32, 2_000
 """After how many entries, or milliseconds, the relay is told that they are held here."""
@@ -66,7 +67,6 @@ _SENTENCES = {
     Refusal.TOO_FAST: "The relay asks to wait.",
 }
 _FOUNDING = {
-    Refusal.NO_TOKEN: ("no_token", "This relay opens circles only with its operator's token."),
     Refusal.TOO_FAST: ("too_fast", "This relay opens no more circles from here just now."),
     Refusal.FORBIDDEN: ("forbidden", "The relay does not take this address as its own."),
     Refusal.NO_SPACE: ("no_space", "The relay is short of room: it opens no circle just now."),
@@ -322,7 +322,7 @@ class CircleLine(Line):
         if self._brings() and frame.code == Refusal.EXISTS:
             self._there = self.circle.record.relay_key
             return self.again()
-        refused = moving.not_taken(self.circle, frame.code, self._brings())
+        refused = moving.not_taken(self.circle, frame, self._brings())
         if refused is not None:
             sentence, wait = refused
             return self.again(wait, sentence)
@@ -350,11 +350,15 @@ class CircleLine(Line):
         if frame.code == Refusal.EXISTS:
             self._created = True
             return self.again()
-        if frame.code in _FOUNDING:
-            slug, sentence = _FOUNDING[Refusal(frame.code)]
+        error: WishError | None = None
+        if frame.code == Refusal.NO_TOKEN:
+            error = no_token(frame.number, self.circle.record.token)
+        elif frame.code in _FOUNDING:
+            error = WishError(*_FOUNDING[Refusal(frame.code)])
+        if error is not None:
             self.context.store.circles.delete(self.circle.number)
             if self.ref:
-                self.context.refuse(self.ref, WishError(slug, sentence))
+                self.context.refuse(self.ref, error)
             self.context.tell(CircleGone(circle=self.circle.hex))
             self.over = True
             return

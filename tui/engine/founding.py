@@ -23,6 +23,7 @@ from tui.engine.line import Line
 from tui.engine.links import LinkKind, LinkWish
 from tui.engine.session import Session
 from tui.engine.store.records import CircleRecord
+from tui.engine.tokens import operators_token
 
 
 class FoundingLine(Line):
@@ -39,6 +40,7 @@ class FoundingLine(Line):
             circle_name(command.name)
             person_name(command.person)
             device_label(command.device)
+            self._token = operators_token(command.token)
             self._found(Identity.generate(context.rng), bytes(32))
         except (AddressError, MisuseError) as error:
             raise WishError("not_possible", str(error)) from error
@@ -89,7 +91,7 @@ class FoundingLine(Line):
             address=str(self.address),
             pin=b"",
             relay_key=hello.relay_key,
-            token=self.command.token,
+            token=self._token,
             member_seed=identity.member.secret.reveal(),
             leaf_seed=identity.leaf.secret.reveal(),
             access_seed=identity.access.seed.reveal(),

@@ -34,6 +34,7 @@ from tui.engine.line import Line
 from tui.engine.links import LONGEST_WAIT, LinkKind, LinkWish
 from tui.engine.session import Session
 from tui.engine.store.records import EntryRecord, IncarnationRecord, MoveRecord
+from tui.engine.tokens import NONE_WOULD_DO, operators_token
 from tui.engine.wishes import Move, decode
 
 FOLLOWS, ORDERED, GONE = 0, 1, 2
@@ -68,6 +69,7 @@ TAKEN = (
     "Somebody else has opened this circle at {where}, and this device is not known there. Move it "
     "to another relay, with --gone."
 )
+CLOSED = "it opens no new circles. Move the circle to another relay, with --gone."
 _NOT_OPENED = {
     Refusal.NO_TOKEN: "it wants its operator's token. Move the circle there again, with --gone and "
     "--token, or to another relay.",
@@ -92,6 +94,7 @@ class MovingLine(Line):
             self.address = Address.parse(command.relay)
         except AddressError as error:
             raise WishError("address", str(error)) from error
+        self._token = operators_token(command.token)
         self._check()
 
     def _check(self) -> None:
@@ -120,7 +123,7 @@ class MovingLine(Line):
                 raise WishError("there_already", THERE_ALREADY)
         except WishError as error:
             return self.context.refuse(command.ref, error)
-        wish = Move(str(self.address), hello.relay_key, command.token)
+        wish = Move(str(self.address), hello.relay_key, self._token)
         if not command.gone:
             intend(self.circle, wish, ref=command.ref)
             return
@@ -338,7 +341,7 @@ def _chain(circle: Circle, n: int) -> bytes | None:
     return (entry.chain if entry is not None else None) if n else EMPTY_CHAIN
 
 
-def not_taken(circle: Circle, code: int, brought: bool) -> tuple[str, int] | None:
+def not_taken(circle: Circle, frame: wire.Refused, brought: bool) -> tuple[str, int] | None:
     """Why the other relay does not let this device in, and when to ask again; None without a move.
 
     `brought`: whether it was to make the circle there, as opposed to taking this device in.
@@ -347,9 +350,11 @@ def not_taken(circle: Circle, code: int, brought: bool) -> tuple[str, int] | Non
     if move is None:
         return None
     where = circle.record.address
-    if brought and code in _NOT_OPENED:
-        return f"{where} does not open the circle: {_NOT_OPENED[Refusal(code)]}", LONGEST_WAIT
-    if code != Refusal.FORBIDDEN:
+    if brought and frame.code in _NOT_OPENED:
+        closed = frame.code == Refusal.NO_TOKEN and frame.number == NONE_WOULD_DO
+        reason = CLOSED if closed else _NOT_OPENED[Refusal(frame.code)]
+        return f"{where} does not open the circle: {reason}", LONGEST_WAIT
+    if frame.code != Refusal.FORBIDDEN:
         return None
     if move.brings:
         return TAKEN.format(where=where), LONGEST_WAIT

@@ -7,33 +7,39 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from relay.wire import TOKEN_LIMIT
 from tui.engine.commands import OpenCircle
 from tui.engine.events import CircleOpened, Refused
+from tui.engine.tokens import NO_TOKEN
 from tui.screens.dialog import Choice, Choices, Dialog, Field, paragraph, safe_sentences, title
 from tui.screens.room import NoRelayError, hall
 
 CAP, CAP_LEAST, CAP_MOST = 8, 2, 50
 CAP_SENTENCE = f"A circle has {CAP_LEAST} to {CAP_MOST} chairs."
+TOKEN_LABEL = "The token that the relay's operator gave you:"  # noqa: S105 - a label
 CAP_NOTE = "The number of chairs can be lowered later, never raised. Only they count here."
 
 
 class OpenCircleDialog(Dialog[str]):
     """Answers with the new circle's id."""
 
-    def __init__(self, person: str = "") -> None:
+    def __init__(self, person: str = "", circle: str = "", wanted: str = "") -> None:
+        """`wanted`: what the relay says that wants a token, where it has been asked already."""
         super().__init__()
-        self._person = person
+        self._person, self._circle, self._wanted = person, circle, wanted
         self._opening = False
 
     def body(self) -> ComposeResult:
-        """Three fields, two buttons."""
+        """Three fields, and where the relay wants a token a fourth; two buttons."""
         yield title("Open a circle")
         yield Static(Content("What is it called?"), classes="label")
-        yield Field(id="circle", placeholder="Kitchen table", max_length=64)
+        yield Field(self._circle, id="circle", placeholder="Kitchen table", max_length=64)
         yield Static(Content("What should they call you there?"), classes="label")
         yield Field(self._person, id="person", max_length=64)
         yield Static(Content("How many chairs?"), classes="label")
         yield Field(str(CAP), id="cap", type="integer", max_length=2)
+        yield Static(Content(TOKEN_LABEL), id="token-label", classes="label")
+        yield Field(id="token", max_length=TOKEN_LIMIT)
         yield paragraph(CAP_NOTE, id="said", dim=True)
         with Choices(classes="choices"):
             yield Choice("Open it", id="open")
@@ -41,7 +47,14 @@ class OpenCircleDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Ready to type."""
-        self.query_one("#circle").focus()
+        self._show_token(bool(self._wanted))
+        if self._wanted:
+            self.say(self._wanted, wrong=True)
+
+    def _show_token(self, wanted: bool) -> None:
+        for name in ("#token-label", "#token"):
+            self.query_one(name).display = wanted
+        self.query_one("#token" if wanted else "#circle").focus()
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """A sentence above the buttons."""
@@ -65,15 +78,17 @@ class OpenCircleDialog(Dialog[str]):
             self.query_one("#cap").focus()
         elif not self._opening:
             self._opening = True
-            self.open_circle(fields["circle"], fields["person"], int(fields["cap"]))
+            self.open_circle(
+                fields["circle"], fields["person"], int(fields["cap"]), fields["token"] or None
+            )
 
     @work
-    async def open_circle(self, name: str, person: str, cap: int) -> None:
+    async def open_circle(self, name: str, person: str, cap: int, token: str | None) -> None:
         """Ask the relay for it."""
         self.say("Opening it on the relay…")
         try:
             relay = await hall(self).relay()
-            command = OpenCircle(name=name, person=person, relay=relay, cap=cap)
+            command = OpenCircle(name=name, person=person, relay=relay, cap=cap, token=token)
             answer = await hall(self).ask(command)
         except NoRelayError as error:
             self.say(str(error), wrong=True)
@@ -83,4 +98,6 @@ class OpenCircleDialog(Dialog[str]):
         if isinstance(answer, CircleOpened):
             self.dismiss(answer.circle)
         elif isinstance(answer, Refused):
+            if answer.reason == NO_TOKEN:
+                self._show_token(True)
             self.say(answer.sentence, wrong=True)

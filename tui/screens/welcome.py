@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.engine.commands import OpenCircle
 from tui.engine.events import CircleOpened, Refused
+from tui.engine.tokens import NO_TOKEN
 from tui.screens.dialog import Choice, Choices, Field, paragraph, safe_sentences
 from tui.screens.room import NoRelayError, RoomScreen, hall
 from tui.screens.words import first_circle_name
@@ -113,6 +114,17 @@ class Welcome(RoomScreen[None]):
             hall(self).show_circle(answer.circle, invite=True)
         elif isinstance(answer, Refused):
             self.say(answer.sentence, wrong=True)
+            if answer.reason == NO_TOKEN:
+                self.ask_for_token(person, name, answer.sentence)
+
+    @work
+    async def ask_for_token(self, person: str, name: str, sentence: str) -> None:
+        """The relay wants a token, for which there is a field elsewhere."""
+        from tui.screens.open_circle import OpenCircleDialog
+
+        opened = await self.app.push_screen_wait(OpenCircleDialog(person, name, sentence))
+        if opened is not None:
+            hall(self).show_circle(opened, invite=True)
 
     def action_leave(self) -> None:
         """Back to the circles, if there are any; the first time there is nowhere to go back to."""

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from relay import wire
+from relay.hub import Hub
 from relay.limits import Settings
 from relay.wire import Refusal
 from tests.harness import HOST, CrashError, Person, World
@@ -112,6 +113,57 @@ def test_a_relay_that_opens_no_circle_leaves_none_behind(code: int) -> None:
     assert ana.client.circles() == []
     world.settle()
     assert ana.sockets == {}
+
+
+def opened_with(world: World, token: str | None) -> tuple[str, str]:
+    """What comes of opening a circle with a token: reason and sentence, or nothing."""
+    person = world.person("Ana")
+    person.do(commands.OpenCircle(ref=5, name="Hallway", person="Ana", relay=HOST, token=token))
+    world.settle()
+    for refused in person.told(Refused):
+        assert not person.client.circles()
+        return refused.reason, refused.sentence
+    assert person.told(CircleOpened) and person.client.circles()
+    return "", ""
+
+
+def test_an_operators_token_is_spent_on_one_circle() -> None:
+    world = World()
+    world.wants_token("good")
+    reason, sentence = opened_with(world, None)
+    assert reason == "no_token" and "--token" in sentence and "Ask" in sentence
+    assert opened_with(world, "  ")[1] == sentence, "nothing was typed"
+    assert "doesn't know this token" in opened_with(world, "bad")[1]
+    assert opened_with(world, "x" * 129)[0] == "not_possible"
+    assert opened_with(world, " good\n") == ("", "")
+    assert "all that it was made for" in opened_with(world, "good")[1]
+    world.wants_token("old", until=world.now)
+    assert "time is over" in opened_with(world, "old")[1]
+
+
+def test_a_relay_that_opens_no_circle_with_any_token() -> None:
+    world = World()
+    rng = world.random.randbytes
+    world.hub = Hub(world.store, world.settings, lambda: world.now, rng, "closed")
+    reason, sentence = opened_with(world, "good")
+    assert reason == "closed" and sentence.startswith("This relay opens no new circles.")
+
+
+def test_cut_off_and_asked_again_a_use_is_spent_once() -> None:
+    for seed in range(8):
+        world = World(seed)
+        world.wants_token("good", uses=2)
+        ana = world.person("Ana")
+        wish = commands.OpenCircle(ref=5, name="Hallway", person="Ana", relay=HOST, token="good")
+        ana.do(wish)
+        for _ in range(25):
+            if world.random.random() < 0.3 and world.sockets():
+                world.random.choice(world.sockets()).cut()
+            world.step()
+        world.wait(600_000)
+        opened = len(world.store.shelves)
+        assert opened == len(ana.client.circles()) <= 1
+        assert list(world.store.tokens.values()) == [(2 - opened, 1 << 60)]
 
 
 def test_opening_survives_every_crash_and_cut() -> None:

@@ -10,8 +10,9 @@ from crypto.mls.cipher_suite import SignatureKeyPair
 from crypto.move_code import MoveCode
 from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
+from relay.hub import Hub
 from relay.restoring import AT_LEAST
-from tests.harness import HOST, CrashError, Other, Person, World
+from tests.harness import GENEROUS, HOST, CrashError, Other, Person, World
 from tests.relay.memory import Shelf
 from tests.tui.engine.renegade import Renegade, Try
 from tests.tui.engine.rogue import circle_of
@@ -732,6 +733,22 @@ class TestRefusals:
         assert again.code
         world.wait(AT_LEAST + 120_000)
         at(world, ana, bo)
+
+    def test_a_token_that_can_be_none(self) -> None:
+        world, (ana, _), _ = talked("Ana", "Bo", token="good")
+        refused = ana.refused(
+            lambda ref: commands.MoveCircle(ref=ref, relay=THERE, token="x" * 129)
+        )
+        assert refused.reason == "not_possible"
+        world.settle()
+        assert ana.circle().relay != THERE
+
+    def test_a_relay_that_opens_no_circle_with_any_token(self) -> None:
+        world, (ana, _), other = talked("Ana", "Bo", token="good")
+        other.hub = Hub(other.store, GENEROUS, lambda: world.now, world.random.randbytes, "closed")
+        moves(ana, token="good")
+        world.settle()
+        assert "opens no new circles" in ana.circle().link_sentence
 
     def test_a_token_that_is_right_at_once(self) -> None:
         world, (ana, bo), _ = talked("Ana", "Bo", token="good")

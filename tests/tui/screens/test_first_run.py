@@ -17,6 +17,7 @@ from tui.screens.code_field import CodeField
 from tui.screens.invite import Invite
 from tui.screens.invite_say import SayIt
 from tui.screens.main import Main
+from tui.screens.open_circle import OpenCircleDialog
 from tui.screens.welcome import Welcome
 from tui.widgets.composer import Composer
 
@@ -77,6 +78,22 @@ async def test_no_name_no_circle() -> None:
         await pilot.press("tab", "enter")
         assert isinstance(app.screen, Welcome)
         assert app.focused is app.screen.query_one("#name")
+
+
+async def test_a_relay_that_wants_a_token_asks_for_it() -> None:
+    town = Town()
+    town.world.wants_token("good")
+    app = app_of(town.opening("ana"))
+    async with app.run_test(size=(60, 20), notifications=True) as pilot:
+        await pilot.press(*"Ana", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, OpenCircleDialog))
+        await shows(pilot, "only with its operator's token", "The token that")
+        await pilot.press("escape")
+        await shows(pilot, "Ask whoever runs it for one")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, OpenCircleDialog))
+        await pilot.press(*"good", "enter")
+        await shows(pilot, "waiting for somebody to use it")
 
 
 async def test_a_relay_that_does_not_start_is_said() -> None:

@@ -535,6 +535,24 @@ async def test_opening_one_more_circle() -> None:
         assert scene.ana.circle("Soup").me == "Ana"
 
 
+async def test_a_relay_that_wants_a_token_is_given_one() -> None:
+    scene = Scene("Bo")
+    scene.town.world.store.issue("good")
+    scene.town.world.hub = scene.town.world._over(scene.town.world.store, "good")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/open")
+        await until(pilot, lambda: isinstance(scene.app.screen, OpenCircleDialog))
+        assert not scene.app.screen.query_one("#token").display
+        await pilot.press(*"Soup", "enter")
+        await shows(pilot, "only with its operator's token", "The token that")
+        assert scene.app.focused is scene.app.screen.query_one("#token")
+        await pilot.press(*"bad", "enter")
+        await shows(pilot, "The relay doesn't know this token.")
+        await pilot.press("backspace", "backspace", "backspace", *"good", "enter")
+        await shows(pilot, "Invite to Soup", "1 of 8")
+
+
 async def test_people_and_help_are_made_from_what_is_there() -> None:
     scene = Scene("Bo")
     async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
