@@ -58,6 +58,7 @@ class Tail:
         self._printed: dict[str, int] = {}
         self._newest: deque[tuple[str, str]] = deque(maxlen=PAGE)
         self._circles: dict[str, CircleFacts] = {}
+        self._said: dict[str, str] = {}  # of how each stands with its relay
 
     async def follow(self, visit: Visit) -> None:
         """Print what is new, from what was printed last; until the owner ends."""
@@ -120,17 +121,14 @@ class Tail:
         say(row_text(row, known.name if several and known else ""))
 
     def _say_link(self, facts: CircleFacts) -> None:
-        """How a circle stands with its relay, when that has changed."""
-        before = self._circles.get(facts.id)
+        """How a circle stands with its relay, where that is not what was said last."""
         self._circles[facts.id] = facts
-        link = (facts.link, facts.link_sentence)
-        if before is not None and (before.link, before.link_sentence) == link:
+        if facts.link is LinkState.CONNECTING:
             return
-        name = sanitise_line(facts.name)
-        if facts.link is not LinkState.CONNECTING and facts.link_sentence:
-            note(f"{name}: {facts.link_sentence}")
-        elif facts.link is LinkState.ONLINE:
-            note(f"{name}: online")
+        sentence = facts.link_sentence or ("online" if facts.link is LinkState.ONLINE else "")
+        if sentence and self._said.get(facts.id) != sentence:
+            self._said[facts.id] = sentence
+            note(f"{sanitise_line(facts.name)}: {sentence}")
 
 
 def _placed(messages: Messages) -> list[Row]:
