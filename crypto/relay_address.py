@@ -18,11 +18,15 @@ from crypto.mls.codec import Reader, Struct, Writer
 
 ADDRESS_LONGEST = 255
 PIN_LENGTH = 32
+PIN_MARK = "+"
+"""Between an address and a pin, where people write both: `host:port+pin`."""
+
 SECURE_PORT, PLAIN_PORT = 443, 80
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PORT = re.compile(r"[0-9]{1,5}")
+_PIN = re.compile(r"[0-9a-f]{64}")
 _GRAPHIC = re.compile(r"[\x21-\x7e]+")
 
 # Listed here rather than asked of `ipaddress`, whose idea of private changes between versions.
@@ -104,6 +108,32 @@ class RelayAddress(Struct):
             )
         if self.certificate_pin:
             exact(self.certificate_pin, PIN_LENGTH, "a relay's certificate pin")
+
+    @classmethod
+    def typed(cls, text: str) -> Self:
+        """What somebody typed: an address, or one with the pin of its certificate; AddressError.
+
+        A pin is 64 hexadecimal digits; colons between them, as OpenSSL prints them, do not matter.
+        With a pin and without a scheme every address means `wss`.
+        """
+        address, mark, pin = text.strip().partition(PIN_MARK)
+        if not mark:
+            return cls(str(Address.parse(address)))
+        parsed = Address.parse(address if "://" in address else f"wss://{address}")
+        if not parsed.secure:
+            raise AddressError("A ws:// address has no certificate, so no pin belongs behind it.")
+        digits = pin.replace(":", "").lower()
+        if not _PIN.fullmatch(digits):
+            raise AddressError(
+                f"The pin behind a relay's {PIN_MARK} has 64 digits from 0 to 9 and a to f."
+            )
+        return cls(str(parsed), bytes.fromhex(digits))
+
+    @property
+    def text(self) -> str:
+        """What `typed` reads, the one way to write it."""
+        mark = PIN_MARK if self.certificate_pin else ""
+        return f"{self.address}{mark}{self.certificate_pin.hex()}"
 
     @property
     def parsed(self) -> Address:

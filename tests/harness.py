@@ -298,6 +298,8 @@ class World:
         self.people: list[Person] = []
         self.relay_down = False
         self.others: dict[str, Other] = {}
+        self.certificates: dict[str, bytes] = {}
+        """What relays show that no authority vouches for, by host."""
 
     def _hub(self) -> Hub:
         return self._over(self.store, self.token)
@@ -359,10 +361,15 @@ class World:
 
     def connect(self, person: Person, link: LinkId) -> None:
         """A socket is opened, unless the relay is down."""
-        host = person.client.links()[link].address.dialled
+        wish = person.client.links()[link]
+        host = wish.address.dialled
         other = self.others.get(host)
         if self.relay_down if other is None else other.down:
             person.guarded(lambda: person.client.link_closed(link))
+            return
+        shown = self.certificates.get(host, b"")
+        if shown and wish.pin != shown and (wish.pin or not wish.unvouched):
+            person.guarded(lambda: person.client.link_closed(link, "Another certificate."))
             return
         socket = Socket(person, link, host=host)
         person.sockets[link] = socket
@@ -370,7 +377,8 @@ class World:
             socket.session = self.hub.connect(socket, "192.0.2.1", HOST)
         else:
             socket.session = other.hub.connect(socket, "192.0.2.1", host)
-        person.guarded(lambda: person.client.link_opened(link))
+        certificate = b"" if wish.pin else shown
+        person.guarded(lambda: person.client.link_opened(link, certificate))
 
     def sockets(self) -> list[Socket]:
         return [socket for person in self.people for socket in person.sockets.values()]

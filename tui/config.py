@@ -18,7 +18,7 @@ import msgspec
 from crypto.circle.errors import MisuseError
 from crypto.circle.names import person_name
 from crypto.errors import AddressError
-from crypto.relay_address import Address
+from crypto.relay_address import RelayAddress
 
 LOCAL_RELAY = "127.0.0.1:7600"
 
@@ -105,12 +105,14 @@ def _checked(name: str, value: str, source: str) -> str:
             return value
         if not value:
             return LOCAL_RELAY if name == "local_relay" else ""
-        address = Address.parse(value)
+        relay = RelayAddress.typed(value)
+        address = relay.parsed
     except (AddressError, MisuseError) as error:
         raise ConfigError(f"{source}: {name} cannot be {value!r}. {error}") from error
-    if name == "local_relay" and address.host not in ("127.0.0.1", "[::1]", "localhost"):
+    local = not relay.certificate_pin and address.host in ("127.0.0.1", "[::1]", "localhost")
+    if name == "local_relay" and not local:
         raise ConfigError(
             f"{source}: local_relay is an address of this computer alone, as {LOCAL_RELAY} is."
             " Run a relay for others with `hallway relay`."
         )
-    return str(address)
+    return relay.text

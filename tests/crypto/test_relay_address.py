@@ -155,6 +155,37 @@ class TestRelayAddress:
     def test_gives_the_address_to_dial(self) -> None:
         assert RelayAddress("localhost:1").parsed == Address.parse("localhost:1")
 
+    @pytest.mark.parametrize(
+        ("typed", "address", "text"),
+        [
+            ("Chat.example.org", "chat.example.org", "chat.example.org"),
+            (" 203.0.113.7:7600+" + "AB:" * 31 + "AB ", "203.0.113.7:7600", None),
+            ("192.168.1.20:7600+" + "ab" * 32, "wss://192.168.1.20:7600", None),
+            ("wss://localhost+" + "ab" * 32, "wss://localhost", None),
+        ],
+    )
+    def test_a_pin_stands_behind_the_address(
+        self, typed: str, address: str, text: str | None
+    ) -> None:
+        relay = RelayAddress.typed(typed)
+        assert relay == RelayAddress(address, b"" if text else b"\xab" * 32)
+        assert relay.text == (text or f"{address}+{'ab' * 32}")
+        assert RelayAddress.typed(relay.text) == relay
+
+    @pytest.mark.parametrize(
+        ("typed", "why"),
+        [
+            ("chat.example.org+", "64 digits"),
+            ("chat.example.org+" + "ab" * 31, "64 digits"),
+            ("chat.example.org+" + "xy" * 32, "64 digits"),
+            ("ws://chat.example.org+" + "ab" * 32, "no certificate"),
+            ("two words+" + "ab" * 32, "not a relay's address"),
+        ],
+    )
+    def test_pins_that_are_none(self, typed: str, why: str) -> None:
+        with pytest.raises(AddressError, match=why):
+            RelayAddress.typed(typed)
+
     def test_may_hold_what_cannot_be_dialled(self) -> None:
         # so that no version of the rules for addresses splits a circle
         relay = RelayAddress.decode(RelayAddress("gopher://hole").encode())

@@ -27,6 +27,11 @@ def test_values_are_written_canonically(tmp_path: Path) -> None:
     assert settled.default_relay == "chat.example.org"
 
 
+def test_the_pin_of_a_relay_is_kept(tmp_path: Path) -> None:
+    settled = settle({"relay": f"192.168.1.2:7600+{'AB' * 32}"}, {}, tmp_path / "none")
+    assert settled.default_relay == f"wss://192.168.1.2:7600+{'ab' * 32}"
+
+
 def test_without_a_relay_the_one_of_this_computer_is_meant(tmp_path: Path) -> None:
     environ = {"HALLWAY_LOCAL_RELAY": "127.0.0.1:7601", "HALLWAY_RELAY": ""}
     assert settle({}, environ, tmp_path / "none").default_relay == "127.0.0.1:7601"
@@ -40,6 +45,8 @@ def test_without_a_relay_the_one_of_this_computer_is_meant(tmp_path: Path) -> No
         ("name = 7", ("name", "str")),
         ('name = "\\u0007"', ("name", "U+0007")),
         ('relay = "http://chat.example.org"', ("relay", "ws://")),
+        ('relay = "chat.example.org+beef"', ("relay", "64 digits")),
+        (f'local_relay = "127.0.0.1:7600+{"ab" * 32}"', ("local_relay", "this computer alone")),
         ('local_relay = "0.0.0.0:7600"', ("local_relay", "this computer alone")),
         ("name =", ("is not TOML",)),
     ],

@@ -12,7 +12,7 @@ from crypto.code import SealedCode
 from crypto.code_reading import read_code
 from crypto.content import TEXT_LONGEST, Leave, Text
 from crypto.errors import AddressError, CodeError, TypoError
-from crypto.relay_address import Address
+from crypto.relay_address import RelayAddress
 from tui.engine import commands, door, facts, moving, returning, saying, settling, spoken
 from tui.engine.circle import Circle
 from tui.engine.desk import Desk
@@ -125,14 +125,21 @@ class Asker:
             relay = command.relay or self.desk.default_relay
             if code.address is None and not relay:
                 raise WishError("no_relay", "This code is on another relay: add @ and its address.")
-            address = code.address if code.address is not None else Address.parse(relay)
+            where = RelayAddress.typed(relay if code.address is None else str(code.address))
         except TypoError as error:
             raise WishError("typo", str(error)) from error
         except AddressError as error:
             raise WishError("address", str(error)) from error
         except CodeError as error:
             raise WishError("code", str(error)) from error
-        line = NameplateLine(self.context, code, address, command.ref, self.desk.read_card)
+        line = NameplateLine(
+            self.context,
+            code,
+            where.parsed,
+            command.ref,
+            self.desk.read_card,
+            where.certificate_pin,
+        )
         self.desk.lines.append(line)
 
     def enter(self, command: commands.Enter) -> None:

@@ -77,9 +77,13 @@ class Client:
         """Carry out a wish; exactly one event with its `ref` answers it, now or later."""
         self._input(lambda: self._asker.do(command), command.ref)
 
-    def link_opened(self, link: LinkId) -> None:
-        """A connection that was wished for is there."""
-        self._with_line(link, lambda line: line.opened())
+    def link_opened(self, link: LinkId, certificate: bytes = b"") -> None:
+        """A connection that was wished for is there.
+
+        `certificate` is the SHA-256 of the relay's, where nobody vouches for it: no pin, no
+        authority. It comes to a wish that is `unvouched` alone.
+        """
+        self._with_line(link, lambda line: line.opened(certificate))
 
     def link_received(self, link: LinkId, data: bytes) -> None:
         """One binary websocket message came. Of a link that is not wished for it is ignored."""

@@ -316,7 +316,7 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
         case Refresh():
             return drafts.refresh(view, own), []
         case Move():
-            relay = RelayAddress(wish.address)
+            relay = RelayAddress(wish.address, wish.pin)
             return drafts.settings(view, own, relays=(relay,), relay_key=wish.relay_key), []
         case PutRight():
             return drafts.put_right(view, own), []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from crypto.code import SealedCode
+from crypto.relay_address import PIN_MARK
 from tui.engine import spoken, timeline
 from tui.engine.circle import Circle
 from tui.engine.circle_line import CircleLine
@@ -60,6 +61,7 @@ class Desk:
     def __init__(self, context: Context, default_relay: str) -> None:
         self.context = context
         self.default_relay = default_relay
+        self._default = default_relay.partition(PIN_MARK)[0]
         self.lines: list[Line] = []
         self.readings: dict[str, Reading] = {}
         self._tidied = 0
@@ -100,7 +102,7 @@ class Desk:
         for record in store.circles.where("1 ORDER BY number"):
             circle = Circle.load(context, record)
             ref, entry = before.circles.get(record.id, (0, ""))
-            self.lines.append(CircleLine(context, circle, self.default_relay, ref, entry))
+            self.lines.append(CircleLine(context, circle, self._default, ref, entry))
         for joining in store.joinings.where("1 ORDER BY entry"):
             ref = before.joinings.get(joining.entry, 0)
             self.lines.append(JoiningLine(context, joining, ref, self.entered))
@@ -157,11 +159,11 @@ class Desk:
 
     def founded(self, circle: Circle, ref: int) -> None:
         """A circle was made here; its line asks the relay to open it."""
-        self.lines.append(CircleLine(self.context, circle, self.default_relay, ref))
+        self.lines.append(CircleLine(self.context, circle, self._default, ref))
 
     def entered(self, circle: Circle, ref: int, entry: str) -> None:
         """This person is in a circle."""
-        self.lines.append(CircleLine(self.context, circle, self.default_relay, ref, entry))
+        self.lines.append(CircleLine(self.context, circle, self._default, ref, entry))
         self.context.tell(CircleChanged(circle=circle.hex))
 
     def read_card(self, code: SealedCode, ref: int) -> None:

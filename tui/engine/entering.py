@@ -76,6 +76,10 @@ RESTORING = (
     "request goes out once that is over."
 )
 _RESTORING_WAIT = 30_000
+OTHER_CERTIFICATE = (
+    "{address} shows a certificate that the circle does not know: somebody may stand in between. "
+    "Nobody was asked to let you in."
+)
 TAKEN_OFF = (
     "The relay was told that this device is in, and then that it is not. Read the code again to "
     "ask anew, with fresh keys."
@@ -111,14 +115,22 @@ class Reading:
 class CodeLine(Line):
     """A connection on which a command is answered once, and which then is over."""
 
-    def __init__(self, context: Context, address: Address, ref: int) -> None:
+    def __init__(self, context: Context, address: Address, ref: int, pin: bytes = b"") -> None:
         super().__init__(context)
         self.address = address
+        self.pin = pin
         self.ref = ref
 
     def wish(self) -> LinkWish | None:
-        """One connection."""
-        return LinkWish(self._kind(), self.address, self.not_before)
+        """One connection.
+
+        No code names the relay's certificate: the card does, which nobody can make or alter who
+        does not know the code. What is said until it is read is worth nothing to somebody who
+        stands in between.
+        """
+        return LinkWish(
+            self._kind(), self.address, self.not_before, self.pin, unvouched=not self.pin
+        )
 
     def _kind(self) -> LinkKind:
         return LinkKind.GUEST
@@ -144,8 +156,9 @@ class NameplateLine(CodeLine):
         address: Address,
         ref: int,
         read: Callable[[SealedCode, int], None],
+        pin: bytes = b"",
     ) -> None:
-        super().__init__(context, address, ref)
+        super().__init__(context, address, ref, pin)
         self._words = list(spoken.nameplate)
         self._joiner = Joiner(spoken, address, context.rng)
         self._read = read
@@ -217,6 +230,9 @@ class CardLine(CodeLine):
             card = open_card(self._keys, frame.card)
         except CryptoError as error:
             return self.fail(WishError("card", str(error)))
+        if self.certificate not in (b"", card.relay.certificate_pin):
+            sentence = OTHER_CERTIFICATE.format(address=self.address)
+            return self.fail(WishError("certificate", sentence, Exit.UNREACHABLE))
         self.over = True
         entry = self._read(Reading(self.code, card))
         self.context.tell(

@@ -11,7 +11,7 @@ from crypto.circle.names import circle_name, device_label, person_name
 from crypto.circle.state import Door
 from crypto.errors import AddressError
 from crypto.mls.group import Group
-from crypto.relay_address import Address, RelayAddress
+from crypto.relay_address import RelayAddress
 from relay import wire
 from relay.wire import FromRelay, Refusal
 from tui.engine.circle import FOUNDING, SUITE, Circle
@@ -36,7 +36,8 @@ class FoundingLine(Line):
         self.command = command
         self._founded = founded
         try:
-            self.address = Address.parse(command.relay)
+            self._relay = RelayAddress.typed(command.relay)
+            self.address = self._relay.parsed
             circle_name(command.name)
             person_name(command.person)
             device_label(command.device)
@@ -47,7 +48,8 @@ class FoundingLine(Line):
 
     def wish(self) -> LinkWish | None:
         """One connection, for the hello."""
-        return LinkWish(LinkKind.CIRCLE, self.address, self.not_before)
+        pin = self._relay.certificate_pin
+        return LinkWish(LinkKind.CIRCLE, self.address, self.not_before, pin)
 
     def begin(self) -> Session:
         """Listen to the hello, and say nothing."""
@@ -60,7 +62,7 @@ class FoundingLine(Line):
             identity,
             person=command.person,
             circle=command.name,
-            relay=RelayAddress(str(self.address)),
+            relay=self._relay,
             relay_key=relay_key,
             rng=context.rng,
             now=context.now(),
@@ -89,7 +91,7 @@ class FoundingLine(Line):
             status=FOUNDING,
             sentence="",
             address=str(self.address),
-            pin=b"",
+            pin=self._relay.certificate_pin,
             relay_key=hello.relay_key,
             token=self._token,
             member_seed=identity.member.secret.reveal(),

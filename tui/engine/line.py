@@ -27,6 +27,7 @@ class Line(ABC):
         self.not_before = 0
         self.failures = 0
         self.session: Session | None = None
+        self.certificate = b""
         self.over = False
         self._backing_off = False
         self._hurried = -HURRY_EVERY
@@ -54,8 +55,9 @@ class Line(ABC):
             raise ValueError("there is no connection")
         return self.session
 
-    def opened(self) -> None:
-        """The connection is there."""
+    def opened(self, certificate: bytes = b"") -> None:
+        """The connection is there; `certificate` as in `Client.link_opened`."""
+        self.certificate = certificate
         self.session = self.begin()
 
     def received(self, data: bytes) -> None:

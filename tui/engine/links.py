@@ -32,8 +32,9 @@ class LinkWish:
     """A connection that the engine wants: binary websocket messages with the relay at `address`.
 
     It is not to be dialled before `not_before` (milliseconds since 1970). Where `pin` is not empty,
-    the SHA-256 of the relay's certificate has to be it. `circle` is the circle's id in hexadecimal,
-    empty for somebody who is not in yet: a proxy may be set by it.
+    the SHA-256 of the relay's certificate has to be it. With `unvouched` a certificate that no
+    authority vouches for will do, and its SHA-256 is told with the opening. `circle` is the
+    circle's id in hexadecimal, empty for somebody who is not in yet: a proxy may be set by it.
     """
 
     kind: LinkKind
@@ -41,6 +42,7 @@ class LinkWish:
     not_before: int
     pin: bytes = b""
     circle: str = ""
+    unvouched: bool = False
 
 
 FIRST_WAIT = 1_000

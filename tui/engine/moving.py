@@ -20,7 +20,7 @@ from crypto.circle.happened import Outcome
 from crypto.circle.view import CircleView
 from crypto.errors import AddressError, CodeError
 from crypto.move_code import MoveCode
-from crypto.relay_address import Address, RelayAddress
+from crypto.relay_address import RelayAddress
 from relay import wire
 from relay.wire import FromRelay, Refusal
 from tui.engine import saying, timeline
@@ -91,7 +91,8 @@ class MovingLine(Line):
         self.command = command
         self._again = again
         try:
-            self.address = Address.parse(command.relay)
+            self._relay = RelayAddress.typed(command.relay)
+            self.address = self._relay.parsed
         except AddressError as error:
             raise WishError("address", str(error)) from error
         self._token = operators_token(command.token)
@@ -107,7 +108,8 @@ class MovingLine(Line):
 
     def wish(self) -> LinkWish | None:
         """One connection, for the hello."""
-        return LinkWish(LinkKind.CIRCLE, self.address, self.not_before, b"", self.circle.hex)
+        pin = self._relay.certificate_pin
+        return LinkWish(LinkKind.CIRCLE, self.address, self.not_before, pin, self.circle.hex)
 
     def begin(self) -> Session:
         """Listen to the hello, and say nothing."""
@@ -123,7 +125,8 @@ class MovingLine(Line):
                 raise WishError("there_already", THERE_ALREADY)
         except WishError as error:
             return self.context.refuse(command.ref, error)
-        wish = Move(str(self.address), hello.relay_key, self._token)
+        relay = self._relay
+        wish = Move(relay.address, hello.relay_key, self._token, relay.certificate_pin)
         if not command.gone:
             intend(self.circle, wish, ref=command.ref)
             return
@@ -132,7 +135,6 @@ class MovingLine(Line):
             sentence = UNDER_WAY.format(where=under_way.address)
             return self.context.refuse(command.ref, WishError("under_way", sentence))
         _forget_intended(self.circle, wish, WishError("moved", MOVED_OTHERWISE))
-        relay = RelayAddress(wish.address)
         move = MoveRecord(self.circle.number, record.person, self.context.now(), GONE, wish.token)
         _go(self.circle, relay, wish.relay_key, record.n, move)
         if under_way is None:

@@ -70,6 +70,11 @@ LONGEST_SLEEP = 60
 """Seconds after which the clock is looked at again: while a machine is suspended its alarms stand
 still, and its clock does not."""
 
+OWN_CERTIFICATE = (
+    "If the relay made its own, ask whoever runs it for the address with the pin, as `hallway relay"
+    " address` prints it there."
+)
+
 BACKLOG_LIMIT = 4 * FRAME_LIMIT
 """Bytes that may wait for another process to read them; one that does not read is hung up on."""
 
@@ -232,9 +237,9 @@ class Runner:
 
     # What a link's task tells.
 
-    def opened(self, link: LinkId) -> None:
+    def opened(self, link: LinkId, certificate: bytes) -> None:
         """A socket is connected."""
-        self._drive(lambda: self.client.link_opened(link))
+        self._drive(lambda: self.client.link_opened(link, certificate))
 
     def received(self, link: LinkId, data: bytes) -> None:
         """A websocket message came."""
@@ -311,6 +316,7 @@ class _Link:
         self._link = link
         self._wish = wish
         self._connected = False
+        self._certificate = b""
         self.outgoing: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def finish(self) -> None:
@@ -330,7 +336,7 @@ class _Link:
             return self._runner.closed(self._link, sentence(self._wish.address, error))
         try:
             self._connected = True
-            self._runner.opened(self._link)
+            self._runner.opened(self._link, self._certificate)
             reason = await self._talk(connection)
         finally:
             connection.transport.abort()
@@ -357,8 +363,23 @@ class _Link:
             return await self._connect()
 
     async def _connect(self) -> ClientConnection:
+        wish = self._wish
+        try:
+            connection = await self._open(_any_certificate() if wish.pin else _authorities())
+        except ssl.SSLCertVerificationError:
+            if not wish.unvouched:
+                raise
+            connection = await self._open(_any_certificate())
+            self._certificate = _certificate(connection)
+        if wish.pin and wish.address.secure and not equal(_certificate(connection), wish.pin):
+            connection.transport.abort()
+            await connection.wait_closed()
+            raise _PinError
+        return connection
+
+    async def _open(self, tls: ssl.SSLContext) -> ClientConnection:
         address = self._wish.address
-        connection = await _Connect(
+        return await _Connect(
             address.socket_url,
             compression=None,
             max_size=MESSAGE_LIMIT,
@@ -366,15 +387,10 @@ class _Link:
             close_timeout=CLOSE_SECONDS,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,
-            ssl=_tls(self._wish) if address.secure else None,
+            ssl=tls if address.secure else None,
             # A relay on this machine or in this house is never dialled through a proxy.
             proxy=True if address.secure else None,
         )
-        if self._wish.pin and address.secure and not _has_pin(connection, self._wish.pin):
-            connection.transport.abort()
-            await connection.wait_closed()
-            raise _PinError
-        return connection
 
     async def _talk(self, connection: ClientConnection) -> str:
         """Read until the end; a sentence where the end was of the relay's making."""
@@ -424,9 +440,7 @@ def _authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _tls(wish: LinkWish) -> ssl.SSLContext:
-    if not wish.pin:
-        return _authorities()
+def _any_certificate() -> ssl.SSLContext:
     # The pin is worth more than any authority's word, and a friend's relay has no other.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -434,10 +448,10 @@ def _tls(wish: LinkWish) -> ssl.SSLContext:
     return context
 
 
-def _has_pin(connection: ClientConnection, pin: bytes) -> bool:
-    tls = connection.transport.get_extra_info("ssl_object")
-    certificate = tls.getpeercert(binary_form=True) if tls is not None else None
-    return certificate is not None and equal(sha256(certificate), pin)
+def _certificate(connection: ClientConnection) -> bytes:
+    """The SHA-256 of what the relay shows."""
+    tls: ssl.SSLObject = connection.transport.get_extra_info("ssl_object")
+    return sha256(tls.getpeercert(binary_form=True) or b"")
 
 
 def sentence(address: Address, error: Exception) -> str:
@@ -447,7 +461,8 @@ def sentence(address: Address, error: Exception) -> str:
             return f"{address} shows another certificate than the circle's own relay has."
         case ssl.SSLCertVerificationError():
             why = error.verify_message.rstrip(".")
-            return f"{address} has no certificate that can be trusted: {why}."
+            said = f"{address} has no certificate that can be trusted: {why}."
+            return f"{said} {OWN_CERTIFICATE}"
         case ssl.SSLError():
             return f"What answers at {address} does not speak TLS as a relay does."
         case TimeoutError():

@@ -74,11 +74,12 @@ class Settings(_Wish, frozen=True):
 
 
 class Move(_Wish, frozen=True):
-    """Be at another relay; `token` is its operator's."""
+    """Be at another relay; `token` is its operator's, `pin` its certificate's, if it has one."""
 
     address: str
     relay_key: bytes
     token: str | None
+    pin: bytes = b""
 
 
 class Hosts(_Wish, frozen=True):

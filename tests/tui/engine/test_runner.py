@@ -32,7 +32,7 @@ from tui.engine.client import Client
 from tui.engine.commands import ListCircles, OpenCircle, SendText
 from tui.engine.events import Circles, Exit, LinkState, Refused
 from tui.engine.links import LinkId, LinkKind, LinkWish
-from tui.engine.runner import Runner, RunnerError, sentence
+from tui.engine.runner import OWN_CERTIFICATE, Runner, RunnerError, sentence
 
 
 @pytest.fixture
@@ -226,6 +226,7 @@ class Wishing(Client):
     def wishes(self, *wishes: LinkWish) -> None:
         self.wished = {LinkId(1_000 + number): wish for number, wish in enumerate(wishes)}
         self.opened: list[LinkId] = []
+        self.certificates: list[bytes] = []
         self.said: list[bytes] = []
         self.turn = 0
         self.turns: list[int] = []
@@ -238,8 +239,9 @@ class Wishing(Client):
     def data_to_send(self) -> list[tuple[LinkId, bytes]]:
         return [(LinkId(1), b"for a link that is gone")]
 
-    def link_opened(self, link: LinkId) -> None:
+    def link_opened(self, link: LinkId, certificate: bytes = b"") -> None:
         self.opened.append(link)
+        self.certificates.append(certificate)
 
     def link_received(self, link: LinkId, data: bytes) -> None:
         self.said.append(data)
@@ -251,9 +253,12 @@ class Wishing(Client):
         self.reasons.put_nowait(reason)
 
 
-def wishing(address: str, *, pin: bytes = b"", not_before: int = 0) -> Wishing:
+def wishing(
+    address: str, *, pin: bytes = b"", not_before: int = 0, unvouched: bool = False
+) -> Wishing:
     client = Wishing(fresh_database(), rng=os.urandom, now=clock)
-    client.wishes(LinkWish(LinkKind.CIRCLE, Address.parse(address), not_before, pin))
+    where = Address.parse(address)
+    client.wishes(LinkWish(LinkKind.CIRCLE, where, not_before, pin, unvouched=unvouched))
     return client
 
 
@@ -281,11 +286,28 @@ class TestCertificates:
         assert reason == f"{secure[0]} shows another certificate than the circle's own relay has."
         assert client.opened == [] == client.said
 
+    async def test_what_nobody_vouches_for_is_told_where_it_will_do(
+        self, secure: tuple[str, bytes]
+    ) -> None:
+        client = wishing(secure[0], unvouched=True)
+        async with Runner(client, clock):
+            await asyncio.wait_for(client.first.wait(), PATIENCE)
+        assert client.certificates == [secure[1]]
+
+    async def test_a_pin_holds_where_anything_else_would_do(
+        self, secure: tuple[str, bytes]
+    ) -> None:
+        client = wishing(secure[0], pin=bytes(32), unvouched=True)
+        async with Runner(client, clock):
+            reason = await asyncio.wait_for(client.reasons.get(), PATIENCE)
+        assert "shows another certificate" in reason
+        assert client.opened == []
+
     async def test_no_authority_knows_it(self, secure: tuple[str, bytes]) -> None:
         async with person("Ana") as ana:
             told = await refusal(ana, secure[0])
         assert told.startswith(f"{secure[0]} has no certificate that can be trusted: self")
-        assert told.endswith("certificate.")
+        assert told.endswith(OWN_CERTIFICATE)
 
     async def test_no_tls_where_tls_is_wanted(self, relay: Relay) -> None:
         async with person("Ana") as ana:
