@@ -31,16 +31,24 @@ FAR_AWAY = 1 << 62
 class Websocket:
     """A client's websocket that speaks the relay's frames; `socket` is to be taken from it."""
 
-    def __init__(self, port: int, path: str = "/") -> None:
+    def __init__(
+        self,
+        port: int,
+        path: str = "/",
+        address: str = "127.0.0.1",
+        buffer: int = 0,
+        headers: str = "",
+    ) -> None:
         self.host = f"127.0.0.1:{port}"
-        self.socket = connect(port)
+        self.socket = connect(port, address, buffer)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Sec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
         )
         answer = read_until(self.socket, b"\r\n\r\n")
+        self.answer = answer
         if b" 101 " not in answer.partition(b"\r\n")[0]:
             raise RuntimeError(f"no websocket: {answer!r}")
         self._waiting: list[wire.FromRelay] = []
@@ -105,17 +113,22 @@ class Relay:
         others = (self.bind(port, made.id, key, made.log) for key in made.keys[1:])
         return [founder.socket, *(other.socket for other in others)]
 
-    def found(self, port: int, circle: int, members: int) -> tuple[Circle, Websocket]:
+    def found(
+        self, port: int, circle: int, members: int, address: str = "127.0.0.1"
+    ) -> tuple[Circle, Websocket]:
         """Open a circle and let everybody in; with the founder's socket, which is bound."""
         circle_id = sha256(b"circle %d" % circle)[:16]
         keys = [AccessKeyPair.generate(os.urandom) for _ in range(members)]
-        founder = self._open(port, circle_id, keys[0], max(members, wire.CAP_LOWEST))
+        cap = max(members, wire.CAP_LOWEST)
+        founder = self._open(port, circle_id, keys[0], cap, address)
         if members > 1:
             self._let_in(founder, circle_id, keys[1:])
         return Circle(circle_id, keys, self.log if members > 1 else 0), founder
 
-    def _open(self, port: int, circle_id: bytes, key: AccessKeyPair, cap: int) -> Websocket:
-        to = Websocket(port)
+    def _open(
+        self, port: int, circle_id: bytes, key: AccessKeyPair, cap: int, address: str
+    ) -> Websocket:
+        to = Websocket(port, address=address)
         hello = to.hear(wire.Hello)
         assert isinstance(hello, wire.Hello)
         statement = create_statement(hello.nonce, to.host, circle_id, key.public, cap)
@@ -143,9 +156,16 @@ class Relay:
         to.say(wire.Commit(os.urandom(16), handshake, b"a commit", encode(deltas)))
         to.hear(wire.Done)
 
-    def bind(self, port: int, circle_id: bytes, key: AccessKeyPair, after: int) -> Websocket:
+    def bind(
+        self,
+        port: int,
+        circle_id: bytes,
+        key: AccessKeyPair,
+        after: int,
+        address: str = "127.0.0.1",
+    ) -> Websocket:
         """A member's socket, which has the log up to `after` and is caught up."""
-        to = Websocket(port)
+        to = Websocket(port, address=address)
         hello = to.hear(wire.Hello)
         assert isinstance(hello, wire.Hello)
         to.say(binding(hello, to.host, circle_id, key, after))

@@ -7,9 +7,21 @@ import socket
 _PATIENCE = 20
 
 
-def connect(port: int) -> socket.socket:
-    """A connection to a server on this machine."""
-    connection = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+def connect(port: int, address: str = "127.0.0.1", buffer: int = 0) -> socket.socket:
+    """A connection to a server on this machine, from this address of its loopback.
+
+    `buffer` is how many bytes may wait here for whoever reads; the system's choice where it is 0.
+    """
+    connection = socket.socket()
+    connection.settimeout(_PATIENCE)
+    if buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    try:
+        connection.bind((address, 0))
+        connection.connect(("127.0.0.1", port))
+    except OSError:
+        connection.close()
+        raise
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
