@@ -17,10 +17,10 @@ from crypto.mls.protection import SenderData, _open_sender_data, _sender_data_aa
 from crypto.primitives import sha256
 from crypto.secret import Secret
 from relay import wire
-from relay.hub import Hub
 from relay.limits import Settings
 from relay.store.contract import STORED, Append, Intention, Outcome
 from relay.wire import FromClient, FromRelay
+from tests.halves import Halves
 from tests.harness import (
     GENEROUS,
     HOST,
@@ -29,7 +29,6 @@ from tests.harness import (
     CrashingDatabase,
     Person,
     Socket,
-    World,
 )
 from tests.relay.memory import MemoryStore, Shelf
 from tests.simulation.history import (
@@ -311,24 +310,18 @@ class SimPerson(Person):
                 self.world.note(Told(self.world.now, self.name, "no proof of freshness", False))
 
 
-class SimWorld(World):
+class SimWorld(Halves):
     """One relay, its people, and what is written down of them."""
 
     people: list[SimPerson]  # type: ignore[assignment]
 
     def __init__(self, seed: int, settings: Settings = GENEROUS) -> None:
-        self.skew = 0
         self.history: list[Record] = []
         self.names: dict[str, str] = {}
         self.lies: dict[SimPerson, Lie] = {}
-        self.half: tuple[SimPerson, ...] = ()
-        self.other: tuple[MemoryStore, Hub] | None = None
         super().__init__(seed, settings)
         self.store = self.disk = SimStore(self)
         self.hub = self._hub()
-
-    def _hub(self) -> Hub:
-        return Hub(self.store, self.settings, lambda: self.now + self.skew, self.random.randbytes)
 
     def note(self, record: Record) -> None:
         """Write something down."""
@@ -376,42 +369,6 @@ class SimWorld(World):
         """The one circle, as the relay keeps it."""
         (shelf,) = self.store.shelves.values()
         return shelf
-
-    def split(self, *half: SimPerson) -> None:
-        """From here on the relay has two logs, and shows the other one to some."""
-        store = MemoryStore()
-        store.shelves = {id: shelf.copy() for id, shelf in self.store.shelves.items()}
-        store.invites = dict(self.store.invites)
-        hub = Hub(store, self.settings, lambda: self.now + self.skew, self.random.randbytes)
-        self.half, self.other = half, (store, hub)
-        self._cut()
-
-    def heal(self) -> None:
-        """There is one log again for all."""
-        self._cut()
-        self.half, self.other = (), None
-
-    def _cut(self) -> None:
-        for socket in self.sockets():
-            socket.cut()
-
-    def connect(self, person: Person, link: LinkId) -> None:
-        if person not in self.half or self.other is None:
-            return super().connect(person, link)
-        socket = person.sockets[link] = Socket(person, link)
-        socket.session = self.other[1].connect(socket, "192.0.2.1", HOST)
-        person.guarded(lambda: person.client.link_opened(link))
-
-    def step(self) -> bool:
-        if self.other is not None and self.other[0].waiting:
-            self.other[0].settle()
-            return True
-        return super().step()
-
-    def tick(self) -> None:
-        if self.other is not None:
-            self.other[1].tick()
-        super().tick()
 
     def deliver(self, socket: Socket, up: bool) -> None:
         person = socket.person

@@ -24,12 +24,11 @@ from crypto.mls.framing import FramedContent
 from crypto.mls.treekem import UpdatePath
 from crypto.primitives import sha256
 from relay import wire
-from relay.hub import Hub
 from relay.limits import Rate, Settings
 from relay.wire import FromRelay
 from tests.crypto.mls.forge import Forgery, forge_commit
-from tests.harness import HOST, Person, Socket, World
-from tests.relay.memory import MemoryStore
+from tests.halves import Halves
+from tests.harness import Person, World
 from tests.tui.engine.attacks import leaf_of
 from tests.tui.engine.lying import LyingWorld
 from tests.tui.engine.renegade import Renegade, Try
@@ -45,7 +44,6 @@ from tui.engine.events import (
     SpokenTried,
 )
 from tui.engine.following import STUCK
-from tui.engine.links import LinkId
 from tui.engine.padding import padding
 
 USUAL = Settings(failures=Rate(1000, 1))
@@ -155,50 +153,6 @@ def test_a_commit_of_the_past_shown_again_is_skipped_by_all_alike() -> None:
     world.settle()
     assert ana.warnings() == bo.warnings() == cy.warnings() and len(ana.warnings()) == 1
     assert same_epoch(ana, bo, cy)
-
-
-class Halves(World):
-    """A relay with two logs: from the split on, some see one and the others the other."""
-
-    def __init__(self, seed: int = 1) -> None:
-        super().__init__(seed)
-        self.half: tuple[Person, ...] = ()
-        self.other: tuple[MemoryStore, Hub] | None = None
-
-    def split(self, *half: Person) -> None:
-        store = MemoryStore()
-        store.shelves = {id: shelf.copy() for id, shelf in self.store.shelves.items()}
-        store.invites = dict(self.store.invites)
-        hub = Hub(store, self.settings, lambda: self.now, self.random.randbytes)
-        self.half, self.other = half, (store, hub)
-        self._cut()
-
-    def heal(self) -> None:
-        self._cut()
-        self.half = ()
-
-    def _cut(self) -> None:
-        for person in self.people:
-            for socket in person.sockets.values():
-                socket.cut()
-
-    def connect(self, person: Person, link: LinkId) -> None:
-        if person not in self.half or self.other is None:
-            return super().connect(person, link)
-        socket = person.sockets[link] = Socket(person, link)
-        socket.session = self.other[1].connect(socket, "192.0.2.1", HOST)
-        person.guarded(lambda: person.client.link_opened(link))
-
-    def step(self) -> bool:
-        if self.other is not None and self.other[0].waiting:
-            self.other[0].settle()
-            return True
-        return super().step()
-
-    def tick(self) -> None:
-        if self.other is not None:
-            self.other[1].tick()
-        super().tick()
 
 
 def test_a_removal_that_is_kept_from_half_of_the_circle() -> None:
