@@ -46,6 +46,18 @@ CLOSING_SECONDS = 5
 PING_SECONDS = 30
 """Between two pings of one socket. A socket that is silent for two of them is dropped."""
 
+TAKEN_AT_ONCE = 32
+"""Frames that one socket is heard with before the others have their turn."""
+
+PARSED_AT_ONCE = 2048
+"""Bytes of it, where they are the parser's: the smallest frames take it ten times as long."""
+
+HASTY = 32
+"""Frames in a row that came too fast, or pings since the last of ours, before it has to pause."""
+
+PAUSE_SECONDS = 1.0
+"""How long nothing is read from a socket that is in such haste: what it sends stays with it."""
+
 STEPS = 20
 """Of a tick, spread over its second."""
 
@@ -67,16 +79,20 @@ class Socket(asyncio.Protocol):
     __slots__ = (
         "_address",
         "_closing",
+        "_controls",
         "_edge",
         "_full",
         "_incoming",
+        "_late",
         "_out",
         "_parts",
         "_protocol",
+        "_rest",
         "_session",
         "_size",
         "_source",
         "_transport",
+        "_waits",
         "deadline",
         "heard",
         "ring",
@@ -96,6 +112,10 @@ class Socket(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._full = False
         self._closing = False
+        self._late: list[bytes] = []
+        self._rest = b""
+        self._waits = False
+        self._controls = 0
         self.heard = True
         self.deadline = 0.0
         self.ring = 0
@@ -124,18 +144,66 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came: frames of the websocket, or of its request."""
         self.heard = True
+        if self._waits:
+            self._rest += data  # the transport had it already when it was told to pause
+            return
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Hear some of what came; what is left has to wait until others were heard."""
         incoming = self._incoming
         if incoming is None:
-            return self._parse(data)
-        messages, for_parser = incoming.take(data)
-        for message in messages:
-            if self._session is None or self._closing:
-                break
-            self._session.receive(message)
-        if incoming.strange:
-            self._incoming = None
-        if for_parser:
-            self._parse(for_parser)
+            self._rest = data[PARSED_AT_ONCE:]
+            self._parse(data[:PARSED_AT_ONCE])
+        else:
+            messages, for_parser = incoming.take(data, TAKEN_AT_ONCE)
+            self._hear(messages)
+            if incoming.strange:
+                self._incoming, self._rest = None, for_parser
+            elif for_parser:
+                self._parse(for_parser)
+        hasty = self._in_haste()
+        if hasty or self._rest or (incoming is not None and incoming.more):
+            self._wait(hasty)
+
+    def _hear(self, messages: list[bytes]) -> None:
+        """Hand messages on, unless there is no end to what is in them: those left have to wait."""
+        session = self._session
+        for at, message in enumerate(messages):
+            if session is None or self._closing:
+                return
+            session.receive(message)
+            if session.hasty >= HASTY:
+                self._late = messages[at + 1 :]
+                return
+
+    def _in_haste(self) -> bool:
+        """Whether it sends much more than it may; that is asked once for each time."""
+        session = self._session
+        if self._controls < HASTY and (session is None or session.hasty < HASTY):
+            return False
+        self._controls = 0
+        if session is not None:
+            session.hasty = 0
+        return True
+
+    def _wait(self, hasty: bool) -> None:
+        if not self._transport.is_closing():
+            self._waits = True
+            self._transport.pause_reading()
+            self._edge.later(self._go_on, hasty)
+
+    def _go_on(self) -> None:
+        self._waits = False
+        late, self._late = self._late, []
+        self._hear(late)
+        if self._in_haste():
+            self._wait(True)
+        elif not self._transport.is_closing():
+            rest, self._rest = self._rest, b""
+            self._read(rest)
+        if not self._waits and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _parse(self, data: bytes) -> None:
         protocol, before = self._protocol, self._session
@@ -211,7 +279,7 @@ class Socket(asyncio.Protocol):
         if not self.heard:
             self.abort()
         elif self._protocol.state is State.OPEN:
-            self.heard = False
+            self.heard, self._controls = False, 0
             self._protocol.send_ping(b"")
             self._send_protocol()
 
@@ -283,6 +351,8 @@ class Socket(asyncio.Protocol):
         return self._edge.reception.turns_out(before, self._source)
 
     def _take(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.PING, Opcode.PONG):
+            self._controls += 1
         session = self._session
         if session is None or self._closing:
             return
@@ -328,6 +398,7 @@ class Server:
         names: frozenset[str] = frozenset(),
         opening: float = OPENING_SECONDS,
         closing: float = CLOSING_SECONDS,
+        pause: float = PAUSE_SECONDS,
         proxies: Iterable[str] = (),
         install: str = "",
         each_second: Callable[[], None] = lambda: None,
@@ -341,6 +412,7 @@ class Server:
         self._machine = machine
         self._opening = opening
         self._closing = closing
+        self._pause = pause
         self.stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.sockets: dict[Socket, None] = {}
@@ -450,6 +522,13 @@ class Server:
     def expect_end(self, socket: Socket) -> None:
         """A socket was told the end, and has to hurry to answer."""
         self._hurry(socket, self._closing)
+
+    def later(self, then: Callable[[], None], hasty: bool) -> None:
+        """Once everybody else was heard, and for who is in haste after a pause."""
+        if hasty:
+            self._loop.call_later(self._pause, then)
+        else:
+            self._loop.call_soon(then)
 
     def dirty(self, socket: Socket) -> None:
         """A socket has something to send at the end of this turn."""

@@ -77,9 +77,11 @@ class Session:
     feed: Feed
 
     __slots__ = (
+        "acknowledged",
         "bucket",
         "circle",
         "feed",
+        "hasty",
         "host",
         "hub",
         "invite_id",
@@ -106,6 +108,9 @@ class Session:
         self.key = b""
         self.invite_id = b""
         self.staged: dict[bytes, Staging] = {}
+        self.acknowledged = 0
+        self.hasty = 0
+        """Frames in a row that came too fast."""
 
     # What the edge tells.
 
@@ -216,11 +221,21 @@ class Session:
         step = TABLE.get((self.state, type(frame)))
         if step is None:
             return self.refuse(Refusal.OUT_OF_ORDER)
-        # These answer what the relay sent, so their rate is not the client's choice.
-        wait = 0 if type(frame) in (wire.Ack, wire.Restore) else self.bucket.take(now)
+        answers = self._answers(frame)
+        wait = 0 if answers else self.bucket.take(now)
         if wait:
+            self.hasty += 1
             return self.refuse(Refusal.TOO_FAST, wait, getattr(frame, "idempotency_id", None))
+        if not answers:
+            self.hasty = 0
         step(self, frame, now)
+
+    def _answers(self, frame: wire.FromClient) -> bool:
+        """Whether it answers what the relay sent, so that its rate is not the client's choice."""
+        if type(frame) is wire.Ack and frame.n > self.acknowledged:
+            self.acknowledged = frame.n
+            return True
+        return type(frame) is wire.Restore
 
     def _leave(self) -> None:
         """Let go of everything that counts on this socket."""
@@ -297,7 +312,9 @@ class Session:
 
     def _restore(self, frame: wire.Restore, now: int) -> None:
         # Several devices hand in the same entries: all but the first in vain, and no harm done.
-        if not self.bucket.wait(now) and not self.circle.mending.restore(frame, now):
+        if self.bucket.wait(now):
+            self.hasty += 1
+        elif not self.circle.mending.restore(frame, now):
             self.bucket.take(now)
 
     def _stage(self, frame: wire.Stage, now: int) -> None:

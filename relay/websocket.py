@@ -33,18 +33,21 @@ def ends_request(data: bytes) -> bool:
 class Incoming:
     """The bytes that a client sends once its websocket is open, cut into its messages."""
 
-    __slots__ = ("_held", "_wanted", "strange")
+    __slots__ = ("_held", "_wanted", "more", "strange")
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._wanted = 0
         self.strange = False
         """Something came that is not ordinary: it and all that follows is for the parser."""
+        self.more = False
+        """More has come than was taken; taking nothing goes on with it."""
 
-    def take(self, data: bytes) -> tuple[list[bytes], bytes]:
+    def take(self, data: bytes, most: int) -> tuple[list[bytes], bytes]:
         """The messages that are whole now, and what is for the parser: whole frames of its own.
 
-        What has come of a frame that is not whole yet is held here, at most 64 KiB and a few bytes.
+        Of one and the other so many frames at `most`; the others are held here for the next time.
+        So is what has come of a frame that is not whole yet, at most 64 KiB and a few bytes.
         """
         if self._held:
             self._held += data
@@ -54,7 +57,13 @@ class Incoming:
         messages: list[bytes] = []
         for_parser = b""
         at, size = 0, len(data)
+        self.more = False
         while at < size:
+            if not most:
+                self._held += data[at:]
+                self._wanted, self.more = 0, True
+                break
+            most -= 1
             body, end = _bounds(data, at, size)
             if not end:
                 self.strange = True

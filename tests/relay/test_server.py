@@ -22,7 +22,7 @@ from relay import wire
 from relay.hub import Hub
 from relay.limits import QUEUE_LIMIT, Rate, Settings
 from relay.live import NO_SPACE_WAIT
-from relay.server import PING_SECONDS, Server
+from relay.server import HASTY, PING_SECONDS, Server
 from relay.store.contract import Cursor, Outcome
 from relay.store.reader import Reader
 from relay.store.sqlite import SqliteStore
@@ -63,6 +63,7 @@ async def running(
     vfs: str | None = None,
     opening: float = 5,
     closing: float = 5,
+    pause: float = 0,
 ) -> AsyncIterator[Running]:
     loop = asyncio.get_running_loop()
 
@@ -71,7 +72,7 @@ async def running(
 
     store = SqliteStore(folder / "relay.db", wake, vfs=vfs)
     hub = Hub(store, settings, lambda: time.time_ns() // 1_000_000, os.urandom)
-    server = Server(hub, names, opening, closing)
+    server = Server(hub, names, opening, closing, pause)
     port = await server.listen(host, 0, tls)
     try:
         yield Running(server, port, folder)
@@ -402,6 +403,42 @@ class TestLimits:
                 pass
             dead.close()
 
+    async def test_who_sends_too_much_is_not_read_for_a_while(self, tmp_path: Path) -> None:
+        few = replace(FREELY, messages=Rate(10, 1e9))
+        async with (
+            running(tmp_path, few, pause=3600) as relay,
+            relay.client() as ana,
+            relay.client() as bo,
+        ):
+            await ana.create()
+            n = await ana.bring_in(BO)
+            await bo.bind(BO, n)
+            messages = [wire.message(*[wire.Ack(n)] * 256)] * 9
+            refused = relay.hub.statistics.refusals
+            ana.socket.transport.write(b"".join(masked_long(each) for each in messages))
+            await until(lambda: refused[Refusal.TOO_FAST] > HASTY)
+            assert await bo.append(b"all is well", n) == n + 1
+            assert refused[Refusal.TOO_FAST] <= 256, "one message, and then it has to wait"
+
+    @pytest.mark.parametrize("kind", ["acks", "messages", "long form", "pings"])
+    async def test_after_the_pause_it_is_heard_to_the_end(self, tmp_path: Path, kind: str) -> None:
+        few = replace(FREELY, messages=Rate(40, 1e9))
+        message = wire.message(wire.Ephemeral(b"x" * 300))
+        flood, too_fast = {
+            "acks": (masked_long(wire.message(*[wire.Ack(0)] * 256)) * 9, 9 * 256 - 40),
+            "messages": (masked_long(message) * 1000, 960),
+            "long form": (LONG + len(message).to_bytes(8) + bytes(4) + message, 0),
+            "pings": (PING * 1000, 0),
+        }[kind]
+        if kind == "long form":
+            flood, too_fast = flood * 1000, 960
+        async with running(tmp_path, few) as relay, relay.client() as ana:
+            await ana.create()
+            ana.socket.transport.write(flood + masked_long(wire.message(wire.Ack(1))))
+            refused = relay.hub.statistics.refusals
+            await until(lambda: refused[Refusal.OUT_OF_ORDER] == 1)
+            assert refused[Refusal.TOO_FAST] == too_fast
+
     async def test_a_slow_reader_is_let_go_and_slows_nobody(self, tmp_path: Path) -> None:
         async with (
             running(tmp_path, closing=0) as relay,
@@ -450,6 +487,15 @@ async def mute(port: int, more: bytes = b"") -> socket.socket:
     while b"\r\n\r\n" not in answer:
         answer += await loop.sock_recv(mute, 1)
     return mute
+
+
+PING = b"\x89\x80" + bytes(4)
+LONG = b"\x82\xff"
+
+
+def masked_long(message: bytes) -> bytes:
+    """As `masked`, of up to 64 KiB."""
+    return b"\x82\xfe" + len(message).to_bytes(2) + bytes(4) + message
 
 
 def masked(message: bytes) -> bytes:

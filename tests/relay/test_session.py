@@ -10,7 +10,7 @@ import pytest
 from crypto.access.settlement import Settlement
 from crypto.primitives import sha256
 from relay import wire
-from relay.limits import MINUTE, QUEUE_LIMIT, Settings
+from relay.limits import MINUTE, QUEUE_LIMIT, SECOND, Settings
 from relay.session import TABLE, State
 from relay.wire import FROM_CLIENT, FromClient, Refusal
 from tests.relay.people import ANA, BO, CARD, CIRCLE, DEE, GUEST, HOST, invite, rekey
@@ -177,10 +177,26 @@ class TestRates:
         again = world.bound(ANA)
         assert again.refused(wire.Ephemeral(b"")) == (Refusal.TOO_FAST, 33)
 
-    def test_acks_are_free(self, world: World) -> None:
+    def test_acks_of_something_new_are_free(self, world: World) -> None:
         ana = world.bound(ANA)
-        for _ in range(3):
-            assert ana.say(*[wire.Ack(2)] * 256) == []
+        for _ in range(100):
+            ana.say(wire.Ephemeral(b""))
+        assert ana.say(wire.Ack(1), wire.Ack(2)) == []
+        assert ana.refused(wire.Ack(2)) == (Refusal.TOO_FAST, 33)
+
+    def test_who_is_in_haste_is_known_by_it(self, world: World) -> None:
+        ana = world.bound(ANA)
+        for _ in range(100):
+            ana.say(wire.Ephemeral(b""))
+        assert ana.session.hasty == 0
+        for number in range(3):
+            ana.say(wire.Ephemeral(b""))
+            assert ana.session.hasty == number + 1
+        ana.say(wire.Ack(2))
+        assert ana.session.hasty == 3
+        world.now += SECOND
+        ana.say(wire.Ephemeral(b""))
+        assert ana.session.hasty == 0
 
     def test_a_stranger_has_less(self, world: World) -> None:
         peer = guest(world)

@@ -92,7 +92,7 @@ def by_both(pieces: Sequence[bytes]) -> tuple[list[tuple[int, bytes, bool]], byt
     for piece in pieces:
         for_parser = piece
         if not incoming.strange:
-            messages, for_parser = incoming.take(piece)
+            messages, for_parser = incoming.take(piece, 1000)
             assert all(type(message) is bytes for message in messages)
             frames += [(Opcode.BINARY, message, True) for message in messages]
         protocol.receive_data(for_parser)
@@ -115,12 +115,28 @@ class TestIncoming:
         pieces = cut(data, more.draw(st.lists(st.integers(0, 4000), max_size=8)))
         assert by_both(pieces) == by_parser(pieces)
 
+    @given(st.lists(ORDINARY, max_size=9), st.integers(1, 4), st.integers(0, 4000))
+    def test_so_many_at_once_and_the_rest_later(
+        self, ordinary: list[bytes], most: int, place: int
+    ) -> None:
+        data = b"".join(ordinary)
+        at_once, few = Incoming(), Incoming()
+        messages: list[bytes] = []
+        for_parser = b""
+        for piece in cut(data, [place]):
+            while piece or few.more:
+                some, others = few.take(piece, most)
+                assert len(some) <= most
+                messages, for_parser, piece = messages + some, for_parser + others, b""
+        assert (messages, for_parser) == at_once.take(data, 1000)
+        assert not at_once.more and not few.strange
+
     @pytest.mark.parametrize("size", [0, 1, 125, 126, 1000, 65_535])
     def test_byte_by_byte(self, size: int) -> None:
         body = bytes(at % 251 for at in range(size))
         data = frame(2, body) + frame(10, b"") + frame(2, b"next")
         incoming = Incoming()
-        taken = [incoming.take(data[at : at + 1]) for at in range(len(data))]
+        taken = [incoming.take(data[at : at + 1], 1) for at in range(len(data))]
         assert [m for messages, _ in taken for m in messages] == [body, b"next"]
         assert b"".join(for_parser for _, for_parser in taken) == frame(10, b"")
         assert not incoming.strange
@@ -128,13 +144,13 @@ class TestIncoming:
     def test_the_longest_message_of_all_is_the_parsers(self) -> None:
         incoming = Incoming()
         data = frame(2, bytes(65_536))
-        assert incoming.take(frame(2, b"before") + data) == ([b"before"], data)
+        assert incoming.take(frame(2, b"before") + data, 2) == ([b"before"], data)
         assert incoming.strange
 
     @pytest.mark.parametrize("first", [0x81, 0x02, 0x00, 0x88, 0xC2, 0x8B])
     def test_one_byte_tells_what_is_strange(self, first: int) -> None:
         incoming = Incoming()
-        assert incoming.take(bytes([first])) == ([], bytes([first]))
+        assert incoming.take(bytes([first]), 1) == ([], bytes([first]))
         assert incoming.strange
 
 
