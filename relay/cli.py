@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import ssl
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -23,8 +22,8 @@ from relay.store.contract import StoreError, TokenError
 
 RUN_EXAMPLE = """\
 examples:
-  hallway relay                                      for this computer alone
-  hallway relay --listen 0.0.0.0:7600 --data ~/relay   for the network it is in
+  hallway relay                                        for this computer alone
+  hallway relay --listen 0.0.0.0:7600 --tls own        for others, with a certificate of its own
 """
 
 
@@ -79,6 +78,12 @@ VERBS = (
         "--show",
         (_flag("--show", "each value, and where it comes from"),),
         settings=True,
+    ),
+    Verb(
+        "address",
+        "print the addresses to open circles at, with the pin of the relay's own certificate",
+        "--data ~/relay",
+        (_JSON,),
     ),
     Verb(
         "doctor",
@@ -247,33 +252,19 @@ def _settle(arguments: argparse.Namespace) -> Settled:
 
 def _run(config: Config, directory: Directory) -> int:
     # Imported here: stop, status and config need no server.
+    from relay.certificate import certificate
     from relay.logs import begin
     from relay.serving import run_until_ended
 
     begin(config.log, sys.stderr)
     log = logging.getLogger("relay")
     say = log.info if config.log == "json" else partial(print, flush=True)
-    tls = _tls(config)
     with Held(directory):
-        broken = run_until_ended(config, directory, tls, say)
+        broken = run_until_ended(config, directory, certificate(config, directory), say)
     if broken and config.log == "json":
         log.critical(broken)
         return 1
     return _fail(broken) if broken else 0
-
-
-def _tls(config: Config) -> ssl.SSLContext | None:
-    if not config.tls_cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(config.tls_cert, config.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"The certificate {config.tls_cert} and its key {config.tls_key} cannot be used:"
-            f" {error}."
-        ) from error
-    return context
 
 
 def _fail(sentence: str) -> int:

@@ -42,6 +42,14 @@ class Config:
             " that it listens on; may be repeated"
         },
     )
+    tls: Literal["auto", "own", "plain"] = field(
+        default="auto",
+        metadata={
+            "help": "own: with a certificate that the relay makes itself, known by its pin; plain:"
+            " without any, wherever it listens; auto: with tls_cert, else plain on the loopback or"
+            " behind a proxy that is named"
+        },
+    )
     tls_cert: str = field(default="", metadata={"help": "certificate chain, a PEM file"})
     tls_key: str = field(default="", metadata={"help": "the certificate's key, a PEM file"})
     create: Literal["open", "token", "closed"] = field(
@@ -141,7 +149,21 @@ def settle(
     config = Config(**values)
     if bool(config.tls_cert) != bool(config.tls_key):
         raise ConfigError("A certificate needs its key: give both --tls-cert and --tls-key.")
+    if config.tls_cert and config.tls != "auto":
+        raise ConfigError(f"With --tls {config.tls} there is no use for --tls-cert: leave one out.")
     return Settled(config, sources)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can come to it."""
+    ip = _ip(host)
+    return host == "localhost" or (ip is not None and ip.is_loopback)
+
+
+def exposed(config: Config) -> str:
+    """The first address to listen on that others can reach, if any."""
+    others = (each for each in config.listen if not is_loopback(address(each)[0]))
+    return next(others, "")
 
 
 def default_directory(environment: Mapping[str, str]) -> Path:
@@ -228,10 +250,8 @@ def _proxies(value: tuple[str, ...]) -> None:
 
 def _metrics(value: str) -> None:
     # What is counted is nobody's business but the operator's.
-    if value and address(value)[0] != "localhost":
-        ip = _ip(address(value)[0])
-        if ip is None or not ip.is_loopback:
-            raise ConfigError(f"metrics listens on the loopback alone, not on {value!r}.")
+    if value and not is_loopback(address(value)[0]):
+        raise ConfigError(f"metrics listens on the loopback alone, not on {value!r}.")
 
 
 def _install(value: str) -> None:

@@ -41,6 +41,16 @@ class Directory:
         return self.path / "relay.sock"
 
     @property
+    def certificate(self) -> Path:
+        """The certificate that the relay made itself, with its key."""
+        return self.path / "certificate.pem"
+
+    @property
+    def pin(self) -> Path:
+        """The pin of that certificate: there as long as circles may know it."""
+        return self.path / "certificate.pin"
+
+    @property
     def lock(self) -> Path:
         """Locked by the relay that runs here."""
         return self.path / "relay.lock"

@@ -19,7 +19,8 @@ import apsw
 import msgspec
 
 from relay import premises
-from relay.config import DEFAULT, Settled, address
+from relay.certificate import own_pin
+from relay.config import DEFAULT, ConfigError, Settled, address, exposed
 from relay.directory import Directory, DirectoryError
 from relay.premises import Finding, State, odd, well, wrong
 from relay.round_trip import RoundTripError, ask, dial
@@ -40,6 +41,7 @@ class About(msgspec.Struct, frozen=True):
     name: tuple[str, ...]
     proxy: tuple[str, ...]
     key: str
+    pin: str = ""
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Doctor:
             ("database", lambda: premises.database(self.place)),
             ("a record", self._record),
             ("clock", lambda: premises.clock(self.place, _now())),
-            ("certificate", lambda: premises.certificate(config, _now())),
+            ("certificate", self._certificate),
             ("port", self._port),
             ("round trip", self._round_trip),
             ("names", self._names),
@@ -71,12 +73,19 @@ class Doctor:
     def _settings(self) -> Finding:
         config = self.settled.config
         known = sum(source != DEFAULT for source in self.settled.sources.values())
-        open_to_all = [each for each in config.listen if not _is_loopback(address(each)[0])]
-        if open_to_all and not config.tls_cert and not config.proxy:
+        open_to_all = exposed(config)
+        bare = open_to_all and not config.tls_cert and not config.proxy
+        if bare and config.tls == "auto":
+            return wrong(
+                f"It is to listen on {open_to_all} without a certificate, and so does not start."
+                " Give --tls own, or --tls-cert and --tls-key, or name the proxy that has one with"
+                " --proxy; --tls plain does without."
+            )
+        if bare and config.tls == "plain":
             return odd(
-                f"It listens on {open_to_all[0]} without a certificate. What is said stays"
-                " encrypted; who talks when can be seen on the way. For the internet give"
-                " --tls-cert and --tls-key, or put a proxy in front and listen on 127.0.0.1."
+                f"It listens on {open_to_all} without a certificate. What is said stays"
+                " encrypted; who talks when can be seen on the way. For the internet use --tls own,"
+                " or --tls-cert and --tls-key, or put a proxy in front and listen on 127.0.0.1."
             )
         if open_to_all and not config.name:
             return odd("It has no --name: nobody can dial it but by the machine's own address.")
@@ -92,6 +101,18 @@ class Doctor:
         if taken is None:
             return wrong(f"A record was not stored within {STORE_SECONDS} s.")
         return well(f"A record is on the disk for good after {taken * 1000:.1f} ms.")
+
+    def _certificate(self) -> Finding:
+        config = self.settled.config
+        if config.tls != "own":
+            return premises.certificate(config, _now())
+        try:
+            pin = own_pin(self.place)
+        except ConfigError as error:
+            return wrong(str(error))
+        if not pin:
+            return well("The relay makes its own when it starts.")
+        return well(f"The relay made its own; its pin is {pin}. Keep a copy of it.")
 
     def _port(self) -> Finding:
         """Whether the relay that runs here can be asked, or one that starts could listen."""
@@ -172,7 +193,8 @@ class Doctor:
         ported = name.rpartition(":")[2].isdigit()
         url = f"{'wss' if own or about.proxy or not ported else 'ws'}://{name}"
         try:
-            there = dial(url, os.urandom)
+            # Of a certificate of its own the name does not count; whose relay it is, the key says.
+            there = dial(url, os.urandom, _trusting() if about.pin else None)
         except RoundTripError as error:
             return wrong(f"{url}: {error} If it can be dialled from elsewhere, it may be this way.")
         if there.relay_key.hex() != about.key:
@@ -203,10 +225,6 @@ def examine(settled: Settled, place: Directory, in_json: bool) -> int:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _trusting() -> ssl.SSLContext:

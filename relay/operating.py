@@ -16,6 +16,7 @@ from pathlib import Path
 
 from relay.backup import Contents, back_up, restore
 from relay.carrying import export, import_circle
+from relay.certificate import where_to_open
 from relay.config import Settled
 from relay.directory import Directory, Held
 from relay.round_trip import ask
@@ -53,6 +54,27 @@ def fail(sentence: str) -> int:
 def _config(operation: Operation) -> int:
     settled = operation.settled
     print("\n".join(settled.lines() if operation.arguments.show else settled.file()))
+    return 0
+
+
+def _address(operation: Operation) -> int:
+    directory = operation.directory
+    if directory.runner() is None:
+        return fail(f"No relay runs on {directory.path}. Start it, and ask again.")
+    try:
+        about = json.loads(ask(directory.socket, "/about")[1])
+        pin = about["pin"]
+        addresses = where_to_open(about["listen"], about["name"], about["proxy"], pin)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return fail(f"The relay does not answer on {directory.socket}: {_reason(error)}.")
+    if not about["name"]:
+        print(
+            "This relay has no --name: this is where it listens. In HOST's place put an address of"
+            " this machine under which others reach it.",
+            file=sys.stderr,
+        )
+    for each in addresses:
+        operation.say(each, address=each, pin=pin or None)
     return 0
 
 
@@ -210,6 +232,7 @@ def _reason(error: Exception) -> str:
 
 
 OPERATIONS: Mapping[str, Callable[[Operation], int]] = {
+    "address": _address,
     "backup": _backup,
     "config": _config,
     "doctor": _doctor,

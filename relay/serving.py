@@ -7,13 +7,13 @@ import gc
 import logging
 import os
 import signal
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from relay import metrics
 from relay.backup import begin_anew
+from relay.certificate import NONE, Certificate, where_to_open
 from relay.config import Config, ConfigError, address
 from relay.directory import Directory
 from relay.hub import Hub
@@ -49,7 +49,7 @@ def milliseconds() -> int:
 def run_until_ended(
     config: Config,
     directory: Directory,
-    tls: ssl.SSLContext | None,
+    tls: Certificate | None,
     say: Callable[[str], None],
 ) -> str | None:
     """`serve` in an event loop of its own, the fastest that is installed."""
@@ -68,7 +68,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def serve(
     config: Config,
     directory: Directory,
-    tls: ssl.SSLContext | None,
+    tls: Certificate | None,
     say: Callable[[str], None],
 ) -> str | None:
     """Run a relay until SIGTERM or SIGINT, or until its disk fails: the sentence that says so.
@@ -96,6 +96,7 @@ async def serve(
     server = _server(config, directory, hub, shortage, supervisor)
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, server.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, _renew, tls, say)
     try:
         await _listen(config, directory, tls, server, say)
         gc.collect()
@@ -110,6 +111,14 @@ async def serve(
     if hub.broken is None:
         return None
     return f"{hub.broken} Nothing more was acknowledged, and the relay has stopped."
+
+
+def _renew(tls: Certificate | None, say: Callable[[str], None]) -> None:
+    """Who comes from now on is shown the certificate as it is now; who is here stays."""
+    try:
+        say(NONE if tls is None else tls.renew())
+    except ConfigError as error:
+        LOG.warning("%s The one from before is in use.", error)
 
 
 def shortage_of(config: Config, directory: Directory) -> Shortage:
@@ -168,7 +177,7 @@ def _tell_of_backup(circles: int) -> None:
 async def _listen(
     config: Config,
     directory: Directory,
-    tls: ssl.SSLContext | None,
+    tls: Certificate | None,
     server: Server,
     say: Callable[[str], None],
 ) -> None:
@@ -187,14 +196,17 @@ async def _listen(
         "listen": listening,
         "name": list(config.name),
         "proxy": list(config.proxy),
+        "pin": tls.pin if tls else "",
         "key": server.hub.key.public.hex(),
     }
     for each in config.listen:
         host, port = address(each)
         with _unable(each, "--listen"):
-            port = await server.listen(host, port, tls)
+            port = await server.listen(host, port, tls.context if tls else None)
         listening.append(f"{'wss' if tls else 'ws'}://{_shown(host)}:{port}")
         say(f"listening on {listening[-1]}")
+    for each in where_to_open(listening, config.name, (), tls.pin) if tls and tls.pin else ():
+        say(f"circles are opened at {each}")
 
 
 def _shown(host: str) -> str:

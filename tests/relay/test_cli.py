@@ -53,6 +53,11 @@ class Process:
         assert found is not None, self.line
         self.url = found[1]
 
+    def says(self) -> str:
+        """The next line that it prints."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline().rstrip("\n")
+
     def ended(self) -> tuple[int, str]:
         """Wait for the end: exit code, standard error."""
         _, error = self.popen.communicate(timeout=20)
@@ -188,6 +193,48 @@ async def test_tls_and_names(tmp_path: Path) -> None:
         port = int(relay.url.rpartition(":")[2])
         async with Client("wss://localhost", host="127.0.0.1", port=port, ssl=trusting) as ana:
             await ana.create()
+
+
+async def test_a_renewed_certificate_is_read_while_it_runs(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "localhost")
+    flags = ("--tls-cert", str(certificate), "--tls-key", str(key), "--name", "localhost")
+    before = ssl.create_default_context(cafile=str(certificate))
+    with running(tmp_path / "d", *flags) as relay:
+        port = int(relay.url.rpartition(":")[2])
+        async with Client("wss://localhost", host="127.0.0.1", port=port, ssl=before) as ana:
+            await ana.create()
+            self_signed(tmp_path, "localhost")
+            relay.popen.send_signal(signal.SIGHUP)
+            assert relay.says() == f"The certificate {certificate} was read anew."
+            after = ssl.create_default_context(cafile=str(certificate))
+            async with Client("wss://localhost", host="127.0.0.1", port=port, ssl=after):
+                pass
+            with pytest.raises(ssl.SSLCertVerificationError):
+                async with Client("wss://localhost", host="127.0.0.1", port=port, ssl=before):
+                    pass
+            await ana.append(b"who is here stays", 0)
+            certificate.write_bytes(b"")
+            relay.popen.send_signal(signal.SIGHUP)
+            async with Client("wss://localhost", host="127.0.0.1", port=port, ssl=after):
+                pass
+            relay.popen.send_signal(signal.SIGTERM)
+        code, error = relay.ended()
+    assert code == 0
+    assert "cannot be used" in error and "The one from before is in use." in error
+
+
+def test_a_relay_without_a_certificate_outlives_the_signal(tmp_path: Path) -> None:
+    with running(tmp_path / "d") as relay:
+        relay.popen.send_signal(signal.SIGHUP)
+        assert relay.says() == "There is no certificate that could be read anew."
+        relay.popen.send_signal(signal.SIGTERM)
+        assert relay.ended() == (0, "")
+
+
+def test_it_does_not_listen_plainly_where_others_can_reach_it(tmp_path: Path) -> None:
+    code, out, error = relay_says("--listen", "0.0.0.0:0", "--data", str(tmp_path / "d"))
+    assert (code, out) == (1, "")
+    assert "can be reached by others" in error and "--tls own" in error
 
 
 async def test_kill_9_while_appending_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

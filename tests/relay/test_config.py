@@ -28,6 +28,7 @@ def test_flags_before_environment_before_file_before_defaults(tmp_path: Path) ->
     assert settled.lines() == [
         'listen = ["127.0.0.1:7600"]  # default',
         f'name = ["a", "b"]  # {file}',
+        'tls = "auto"  # default',
         'tls_cert = ""  # default',
         'tls_key = ""  # default',
         'create = "open"  # default',
@@ -89,6 +90,7 @@ def test_the_environment_separates_by_commas(tmp_path: Path) -> None:
         ({}, {}, "listen = '127.0.0.1:1'", "listen cannot be"),
         ({"listen": ["nowhere"]}, {}, "", "'nowhere' is not HOST:PORT"),
         ({"tls_cert": "c.pem"}, {}, "", "A certificate needs its key"),
+        ({"tls_cert": "c", "tls_key": "k", "tls": "own"}, {}, "", "no use for --tls-cert"),
         ({}, {}, "= =", "is not TOML"),
         ({}, {}, "proxy = ['caddy']", "'caddy' is not the IP address of a proxy"),
         ({"metrics": "0.0.0.0:9"}, {}, "", "--metrics: metrics listens on the loopback alone"),

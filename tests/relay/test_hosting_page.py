@@ -53,5 +53,6 @@ def test_every_command_line_is_understood(line: str) -> None:
 
 
 def test_files_that_are_named_are_the_ones_that_are_written() -> None:
-    for name in ("relay.toml", "relay.sock", "relay.db.replaced-1", "relay.db.schema-2"):
+    kept = ("relay.db.replaced-1", "relay.db.schema-2")
+    for name in ("relay.toml", "relay.sock", "certificate.pem", *kept):
         assert f"`{name}`" in PAGE

@@ -132,10 +132,31 @@ class TestDoctor:
         assert found["certificate"][1].startswith("The certificate is for localhost, ")
         assert found["round trip"][0] == "ok"
 
+    def test_a_certificate_that_the_relay_made(self, tmp_path: Path) -> None:
+        flags = ("--tls", "own", "--name", "localhost:1")
+        _, found = examined(tmp_path / "d", *flags)
+        assert found["certificate"] == ("ok", "The relay makes its own when it starts.")
+        with running(tmp_path / "d", *flags) as relay:
+            assert relay.url.startswith("wss://")
+            code, out, error = relay_says("address", "--data", str(tmp_path / "d"))
+            assert (code, error) == (0, "")
+            address, _, pin = out.strip().partition("+")
+            assert (address, len(pin)) == ("localhost:1", 64)
+            _, found = examined(tmp_path / "d", *flags)
+        assert found["certificate"][1].startswith(f"The relay made its own; its pin is {pin}.")
+        assert found["round trip"][0] == "ok"
+        assert found["names"][1].startswith("wss://localhost:1: "), "nothing listens there"
+        (tmp_path / "d" / "certificate.pem").unlink()
+        _, found = examined(tmp_path / "d", *flags)
+        assert found["certificate"][0] == "wrong" and "is gone" in found["certificate"][1]
+
     def test_settings_that_somebody_should_think_of(self, tmp_path: Path) -> None:
-        _, found = examined(tmp_path / "d", "--listen", "0.0.0.0:0")
+        _, found = examined(tmp_path / "d", "--listen", "0.0.0.0:0", "--tls", "plain")
         assert found["settings"][0] == "odd"
         assert "without a certificate" in found["settings"][1]
+        _, found = examined(tmp_path / "d", "--listen", "0.0.0.0:0")
+        assert found["settings"][0] == "wrong"
+        assert "so does not start" in found["settings"][1]
         behind = ("--listen", "0.0.0.0:0", "--proxy", "10.0.0.2")
         _, found = examined(tmp_path / "d", *behind)
         assert found["settings"] == (
@@ -150,7 +171,7 @@ class TestDoctor:
         assert examine(settled, Directory(tmp_path / "d", make=False), in_json=False) == 0
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == 12
-        assert lines[0].startswith("ok     settings     1 of 16 are set")
+        assert lines[0].startswith("ok     settings     1 of 17 are set")
 
 
 class TestHealth:
@@ -246,7 +267,7 @@ class TestCarrying:
 
 class TestLogging:
     def test_a_relay_logs_in_json_where_that_is_wanted(self, tmp_path: Path) -> None:
-        place = ("--data", str(tmp_path), "--log", "json")
+        place = ("--data", str(tmp_path), "--log", "json", "--tls", "plain")
         code, out, error = relay_says("--metrics", "[::1]:0", "--listen", "256.0.0.1:1", *place)
         assert (code, out) == (1, "")
         logged, refused = error.splitlines()
