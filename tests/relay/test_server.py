@@ -407,7 +407,7 @@ class TestLimits:
         few = replace(FREELY, messages=Rate(10, 1e9))
         async with (
             running(tmp_path, few, pause=3600) as relay,
-            relay.client() as ana,
+            relay.client(close_timeout=0) as ana,
             relay.client() as bo,
         ):
             await ana.create()
@@ -432,7 +432,7 @@ class TestLimits:
         }[kind]
         if kind == "long form":
             flood, too_fast = flood * 1000, 960
-        async with running(tmp_path, few) as relay, relay.client() as ana:
+        async with running(tmp_path, few) as relay, relay.client(close_timeout=0) as ana:
             await ana.create()
             ana.socket.transport.write(flood + masked_long(wire.message(wire.Ack(1))))
             refused = relay.hub.statistics.refusals
