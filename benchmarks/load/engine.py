@@ -137,17 +137,20 @@ class Engine:
         body: int,
         ack_every: int = 0,
         log: int = 0,
+        handshake: int | None = None,
     ) -> Load:
         """Take over connected sockets, the `members` of a circle next to each other.
 
         :param body: bytes, at least 16.
         :param ack_every: entries after which a relay's client moves its cursor; 0 for never.
-        :param log: the newest n of every log, which is a commit's or 0.
+        :param log: the newest n of every log.
+        :param handshake: n of the newest commit, if there were messages after it.
         """
         circles = len(sockets) // members
         for each in sockets:
             each.setblocking(False)
-        setup = _Setup(dialect, circles, members, body, ack_every, log, log)
+        newest = log if handshake is None else handshake
+        setup = _Setup(dialect, circles, members, body, ack_every, log, newest)
         return Load(self._library, setup, sockets)
 
 

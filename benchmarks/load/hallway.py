@@ -28,6 +28,22 @@ FAR_AWAY = 1 << 62
 """When invites expire, in milliseconds since 1970."""
 
 
+def request(host: str, path: str = "/", headers: str = "") -> bytes:
+    """What a client that has dialled `host` begins a websocket with."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+        f"Sec-WebSocket-Version: 13\r\n{headers}\r\n"
+    ).encode()
+
+
+def masked(frame: wire.FromClient) -> bytes:
+    """A frame in a websocket message of its own, under a mask that changes nothing."""
+    message = wire.message(frame)
+    return b"\x82\xfe" + len(message).to_bytes(2) + bytes(4) + message
+
+
 class Websocket:
     """A client's websocket that speaks the relay's frames; `socket` is to be taken from it."""
 
@@ -41,12 +57,7 @@ class Websocket:
     ) -> None:
         self.host = f"127.0.0.1:{port}"
         self.socket = connect(port, address, buffer)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-            f"Sec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
-        )
+        self.socket.sendall(request(self.host, path, headers))
         answer = read_until(self.socket, b"\r\n\r\n")
         self.answer = answer
         if b" 101 " not in answer.partition(b"\r\n")[0]:
@@ -55,8 +66,7 @@ class Websocket:
 
     def say(self, frame: wire.FromClient) -> None:
         """Send one frame in a message of its own."""
-        message = wire.message(frame)
-        self.socket.sendall(b"\x82\xfe" + len(message).to_bytes(2) + bytes(4) + message)
+        self.socket.sendall(masked(frame))
 
     def frames(self) -> list[wire.FromRelay]:
         """The next message's."""
