@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
+
+MOST_FILES = 1 << 20
+"""Where a system allows any number."""
 
 _KIB = 1024
 
@@ -48,6 +52,18 @@ def usage(proc: Path = PROC) -> Usage:
     """This process's, now."""
     spent = resource.getrusage(resource.RUSAGE_SELF)
     return Usage(_resident(proc), spent.ru_utime + spent.ru_stime, _open_files(proc))
+
+
+def allow_files() -> int:
+    """Let this process have as many files open as it may at all; how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    with suppress(OSError, ValueError):  # some systems say they allow more than they do
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
 
 
 def _of_machine(proc: Path) -> int | None:

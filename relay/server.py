@@ -58,6 +58,9 @@ HASTY = 32
 PAUSE_SECONDS = 1.0
 """How long nothing is read from a socket that is in such haste: what it sends stays with it."""
 
+TOLD = 32
+"""Sockets beyond the most that there may be that are let in, to be told so."""
+
 STEPS = 20
 """Of a tick, spread over its second."""
 
@@ -389,7 +392,7 @@ class Server:
     besides the address and port at which a socket arrives. Under any other name nobody can bind:
     what was signed for a relay elsewhere is worth nothing here. `proxies` are the addresses of the
     reverse proxies that are believed about whom they speak for, and `install` is where `/i` says
-    that Hallway can be had.
+    that Hallway can be had. There are `most` sockets at a time.
     """
 
     def __init__(
@@ -399,6 +402,7 @@ class Server:
         opening: float = OPENING_SECONDS,
         closing: float = CLOSING_SECONDS,
         pause: float = PAUSE_SECONDS,
+        most: int = 1 << 20,
         proxies: Iterable[str] = (),
         install: str = "",
         each_second: Callable[[], None] = lambda: None,
@@ -413,6 +417,7 @@ class Server:
         self._opening = opening
         self._closing = closing
         self._pause = pause
+        self._most = most
         self.stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.sockets: dict[Socket, None] = {}
@@ -500,7 +505,8 @@ class Server:
         socket.ring = self._rounds % PING_SECONDS
         self._rings[socket.ring][socket] = None
         self._hurry(socket, self._opening)
-        return self.reception.comes(source)
+        room = source == LOCAL or len(self.sockets) <= self._most + TOLD
+        return self.reception.comes(source) and room
 
     def lose(self, socket: Socket, source: str) -> None:
         """A socket is gone."""
@@ -515,7 +521,7 @@ class Server:
         """A socket has shaken hands: the relay's session takes over."""
         self._hurried.pop(socket, None)
         session = self.hub.connect(socket, address, host)
-        if self.reception.crowded(source):
+        if self.reception.crowded(source) or len(self.sockets) > self._most:
             session.end(wire.Refused(None, Refusal.CROWDED))
         return session
 

@@ -18,14 +18,18 @@ from relay.config import Config, ConfigError, address
 from relay.directory import Directory
 from relay.hub import Hub
 from relay.limits import DAY, SECOND, Rate, Settings
-from relay.machine import free_disk, free_memory, usage
-from relay.server import Server
+from relay.machine import allow_files, free_disk, free_memory, usage
+from relay.server import TOLD, Server
 from relay.shortage import MIB, Resource, Shortage
 from relay.store.sqlite import SqliteStore
 from relay.store.write_ahead import PAGE, ROOM_PAGES
 from relay.supervisor import Pulse, Supervisor
 
 LOG = logging.getLogger("relay")
+
+OTHER_FILES = 96
+"""What a relay has open but sockets of its clients: `TOLD` more of those, its database (which it
+could not do without for a moment), its operator's, and those that are just being turned away."""
 
 GC_FIRST = 20_000
 """Objects between two rounds of the garbage collector: sessions hold each other in few cycles."""
@@ -160,6 +164,7 @@ def _server(
         frozenset(name.lower() for name in config.name),
         proxies=config.proxy,
         install=config.install,
+        most=max(TOLD, allow_files() - OTHER_FILES),
         each_second=each_second,
         machine=machine,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
 
-from relay.machine import free_disk, free_memory, usage
+from relay.machine import MOST_FILES, allow_files, free_disk, free_memory, usage
 
 MIB = 1024 * 1024
 
@@ -64,3 +65,16 @@ def test_this_machine_has_some_of_each(tmp_path: Path) -> None:
     assert taken.processor > 0
     assert taken.memory is None or taken.memory > MIB
     assert taken.files is None or taken.files > 2
+
+
+def test_as_many_files_as_there_may_be() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = before[1]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+        allowed = allow_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (allowed, hard)
+        assert allowed == (MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES))
+        assert allow_files() == allowed
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
@@ -22,7 +23,7 @@ from relay import wire
 from relay.hub import Hub
 from relay.limits import QUEUE_LIMIT, Rate, Settings
 from relay.live import NO_SPACE_WAIT
-from relay.server import HASTY, PING_SECONDS, Server
+from relay.server import HASTY, PING_SECONDS, TOLD, Server
 from relay.store.contract import Cursor, Outcome
 from relay.store.reader import Reader
 from relay.store.sqlite import SqliteStore
@@ -64,6 +65,7 @@ async def running(
     opening: float = 5,
     closing: float = 5,
     pause: float = 0,
+    most: int = 1000,
 ) -> AsyncIterator[Running]:
     loop = asyncio.get_running_loop()
 
@@ -72,7 +74,7 @@ async def running(
 
     store = SqliteStore(folder / "relay.db", wake, vfs=vfs)
     hub = Hub(store, settings, lambda: time.time_ns() // 1_000_000, os.urandom)
-    server = Server(hub, names, opening, closing, pause)
+    server = Server(hub, names, opening, closing, pause, most)
     port = await server.listen(host, 0, tls)
     try:
         yield Running(server, port, folder)
@@ -387,6 +389,29 @@ class TestLimits:
                     writer.close()
                     await writer.wait_closed()
                 assert await second.append(b"still here", 0) == 1
+
+    async def test_sockets_in_all(self, tmp_path: Path) -> None:
+        async with running(tmp_path, most=2) as relay:
+            async with relay.client() as ana, relay.client() as bo:
+                await ana.create()
+                n = await ana.bring_in(BO)
+                await bo.bind(BO, n)
+                async with relay.client() as one_too_many:
+                    assert (await one_too_many.hear(wire.Refused)).code == Refusal.CROWDED
+                await until(lambda: len(relay.server.sockets) == 2)
+                crowd = [await mute(relay.port) for _ in range(TOLD)]
+                reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b"", "it is not even asked what it wants"
+                writer.close()
+                assert await ana.append(b"still here", n) == n + 1
+                assert (await bo.hear(wire.Entry)).body == b"still here"
+                for each in crowd:
+                    each.close()
+                await until(lambda: len(relay.server.sockets) == 2)
+            await until(lambda: not relay.server.sockets)
+            async with relay.client() as again:
+                await again.bind(BO, n + 1)
 
     async def test_who_gives_no_sign_of_life_is_dropped(self, relay: Running) -> None:
         async with relay.client() as alive:
