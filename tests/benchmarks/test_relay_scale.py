@@ -24,7 +24,6 @@ def test_a_quick_run_has_every_ratio_and_writes_the_page(tmp_path: Path) -> None
     done = subprocess.run(
         (sys.executable, "benchmarks/relay_scale.py", "--quick", "--plot", tmp_path),
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
