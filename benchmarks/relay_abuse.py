@@ -29,6 +29,7 @@ from benchmarks.load.attackers import ATTACKS, Victim
 from benchmarks.load.engine import Engine, Load, Result, Slice, Unavailable
 from benchmarks.load.hallway import Circle, Relay, Websocket
 from benchmarks.load.servers import Server, free_port
+from benchmarks.load.streams import connect
 from relay import wire
 
 MEMBERS = 12
@@ -231,6 +232,7 @@ def exhaust(folder: Path, size: Size) -> Exhausted:
             except (OSError, EOFError, RuntimeError):
                 continue
         times = []
+        wanting = [connect(server.port, f"127.66.0.{number + 1}") for number in range(50)]
         before, began = server.processor_seconds(), time.monotonic()
         for _ in range(20):
             sent = time.monotonic()
@@ -239,8 +241,8 @@ def exhaust(folder: Path, size: Size) -> Exhausted:
             times.append((time.monotonic() - sent) * 1e3)
             time.sleep(0.05)
         processor = (server.processor_seconds() - before) / (time.monotonic() - began)
-        for each in crowd:
-            each.socket.close()
+        for each in (*wanting, *(socket.socket for socket in crowd)):
+            each.close()
         return Exhausted(len(crowd), max(times), processor, _comes_in(server.port))
     finally:
         server.stop()
@@ -334,9 +336,9 @@ def _print(
         )
     again = "lets others in" if exhausted.again else "lets nobody in"
     print(
-        f"Without a descriptor (it had {size.descriptors}, {exhausted.taken} were taken): those who"
-        f" are there hear each other within {exhausted.talking:.0f} ms, it takes"
-        f" {exhausted.processor:.0%} of a processor, and {again} afterwards."
+        f"With {size.descriptors} descriptors, of which others took {exhausted.taken} and wanted"
+        f" more: those who were there before hear each other within {exhausted.talking:.0f} ms, it"
+        f" takes {exhausted.processor:.0%} of a processor, and {again} afterwards."
     )
     print()
     for name, each in measured.items():
