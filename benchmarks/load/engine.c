@@ -8,6 +8,8 @@
  *
  *     "HWLOAD01"  uint32 circle  uint32 number  filler…
  *
+ * Where a server passes on text alone, its numbers are in hexadecimal and its filler in letters.
+ *
  * Times are nanoseconds of the monotonic clock.
  */
 #define _GNU_SOURCE
@@ -25,10 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum dialect { HALLWAY, MQTT, NATS };
+enum dialect { HALLWAY, MQTT, NATS, IRC, XMPP, MAILBOX }; /* the last three are text */
 
 #define SECOND 1000000000ull
 #define HEAD 16
+#define TEXT_HEAD 24
 #define MEMBERS_MOST 32
 #define MESSAGES (1u << 18) /* remembered; far more than can be under way */
 #define PACKETS 4096u       /* MQTT packet ids in use on one connection */
@@ -221,16 +224,28 @@ static void acknowledged(load_t *load, uint32_t number) {
   completed(load, message);
 }
 
+static int is_text(const load_t *load) { return load->setup.dialect >= IRC; }
+
+static size_t head_size(const load_t *load) { return is_text(load) ? TEXT_HEAD : HEAD; }
+
+static uint32_t head_number(const load_t *load, const uint8_t *body, int place) {
+  char digits[9] = "";
+  if (!is_text(load)) return (uint32_t)big_endian(body + sizeof MAGIC + 4 * place, 4);
+  memcpy(digits, body + sizeof MAGIC + 8 * place, 8);
+  return (uint32_t)strtoul(digits, NULL, 16);
+}
+
 static const uint8_t *filler(const load_t *load, uint32_t number) {
   return load->pool + number * 2654435761u % (POOL - (uint32_t)load->setup.body);
 }
 
 static void delivered(load_t *load, socket_t *to, const uint8_t *body, size_t size) {
   result_t *result = load->result;
-  size_t whole = (size_t)load->setup.body;
-  uint32_t number = size >= HEAD ? (uint32_t)big_endian(body + 12, 4) : 0;
-  if (size != whole || memcmp(body, MAGIC, 8) || big_endian(body + 8, 4) != to->circle ||
-      memcmp(body + HEAD, filler(load, number), whole - HEAD)) {
+  size_t whole = (size_t)load->setup.body, head = head_size(load);
+  uint32_t number = size >= head ? head_number(load, body, 1) : 0;
+  if (size != whole || memcmp(body, MAGIC, sizeof MAGIC) ||
+      head_number(load, body, 0) != to->circle ||
+      memcmp(body + head, filler(load, number), whole - head)) {
     result->damaged++;
     return;
   }
@@ -396,9 +411,58 @@ static size_t hear_nats(load_t *load, socket_t *to, const uint8_t *at, size_t le
   return head + size + 2;
 }
 
+/* Text. Its sender hears a message too, and takes that for the acknowledgement; not so in IRC. */
+
+static void hear_text(load_t *load, socket_t *to, const uint8_t *body, size_t size) {
+  uint32_t number = size >= TEXT_HEAD ? head_number(load, body, 1) : 0;
+  const message_t *message = &load->messages[number % MESSAGES];
+  delivered(load, to, body, size);
+  if (message->number == number && message->sender == to->member) acknowledged(load, number);
+}
+
+static size_t hear_irc(load_t *load, socket_t *to, const uint8_t *at, size_t left) {
+  const uint8_t *line = memmem(at, left, "\r\n", 2);
+  if (!line) return 0;
+  size_t size = (size_t)(line - at);
+  const uint8_t *said = memmem(at, size, " PRIVMSG #", 10);
+  const uint8_t *body = said ? memmem(said, size - (size_t)(said - at), " :", 2) : NULL;
+  if (body) hear_text(load, to, body + 2, (size_t)(line - body) - 2);
+  if (size > 5 && !memcmp(at, "PING ", 5)) {
+    put(&to->out, "PONG ", 5);
+    put(&to->out, at + 5, size - 3);
+  }
+  if (size > 5 && !memcmp(at, "ERROR", 5)) end(load, to);
+  return size + 2;
+}
+
+static size_t hear_xmpp(load_t *load, socket_t *to, const uint8_t *at, size_t left) {
+  const uint8_t *body = memmem(at, left, "<body>", 6);
+  const uint8_t *tail = body ? memmem(body, left - (size_t)(body - at), "</body>", 7) : NULL;
+  if (!tail) return 0;
+  hear_text(load, to, body + 6, (size_t)(tail - body) - 6);
+  return (size_t)(tail - at) + 7;
+}
+
+static size_t hear_mailbox(load_t *load, socket_t *to, const uint8_t *at, size_t left) {
+  if (left < 2) return 0;
+  size_t head = at[1] < 126 ? 2 : 4;
+  if (left < head) return 0;
+  size_t size = head == 2 ? at[1] : big_endian(at + 2, 2);
+  if (left < head + size) return 0;
+  const uint8_t *body = memmem(at + head, size, MAGIC, sizeof MAGIC);
+  const uint8_t *tail = body ? memchr(body, '"', size - (size_t)(body - at - (ssize_t)head)) : NULL;
+  if (tail) hear_text(load, to, body, (size_t)(tail - body));
+  if (at[0] == 0x89) {
+    websocket_head(&to->out, 10, size);
+    put(&to->out, at + head, size);
+  } else if (at[0] != 0x81)
+    end(load, to);
+  return head + size;
+}
+
 static void hear(load_t *load, socket_t *to) {
   static size_t (*const dialects[])(load_t *, socket_t *, const uint8_t *, size_t) = {
-      hear_websocket, hear_mqtt, hear_nats};
+      hear_websocket, hear_mqtt, hear_nats, hear_irc, hear_xmpp, hear_mailbox};
   ssize_t got = recv(to->fd, grow(&to->in, READ_SIZE), READ_SIZE, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return end(load, to);
@@ -416,10 +480,16 @@ static void hear(load_t *load, socket_t *to) {
 /* What is sent. */
 
 static void put_body(load_t *load, buffer_t *out, const message_t *message) {
+  char numbers[TEXT_HEAD];
   put(out, MAGIC, sizeof MAGIC);
-  put_big_endian(out, message->circle, 4);
-  put_big_endian(out, message->number, 4);
-  put(out, filler(load, message->number), (size_t)load->setup.body - HEAD);
+  if (is_text(load)) {
+    snprintf(numbers, sizeof numbers, "%08x%08x", message->circle, message->number);
+    put(out, numbers, TEXT_HEAD - sizeof MAGIC);
+  } else {
+    put_big_endian(out, message->circle, 4);
+    put_big_endian(out, message->number, 4);
+  }
+  put(out, filler(load, message->number), (size_t)load->setup.body - head_size(load));
 }
 
 static void put_append(load_t *load, socket_t *from, const message_t *message) {
@@ -460,9 +530,38 @@ static void put_nats(load_t *load, socket_t *from, const message_t *message) {
   put(&from->out, "\r\n", 2);
 }
 
+static void put_around(load_t *load, buffer_t *out, const char *before, const message_t *message,
+                       const char *after) {
+  put(out, before, strlen(before));
+  put_body(load, out, message);
+  put(out, after, strlen(after));
+}
+
+static void put_irc(load_t *load, socket_t *from, const message_t *message) {
+  char before[64];
+  snprintf(before, sizeof before, "PRIVMSG #c%u :", message->circle);
+  put_around(load, &from->out, before, message, "\r\n");
+}
+
+static void put_xmpp(load_t *load, socket_t *from, const message_t *message) {
+  char before[128];
+  snprintf(before, sizeof before,
+           "<message to='c%u@rooms.localhost' type='groupchat' id='m%u'><body>", message->circle,
+           message->number);
+  put_around(load, &from->out, before, message, "</body></message>");
+}
+
+static void put_mailbox(load_t *load, socket_t *from, const message_t *message) {
+  char before[64];
+  snprintf(before, sizeof before, "{\"type\":\"add\",\"phase\":\"%u\",\"body\":\"",
+           message->number);
+  websocket_head(&from->out, 1, strlen(before) + (size_t)load->setup.body + 2);
+  put_around(load, &from->out, before, message, "\"}");
+}
+
 static void publish(load_t *load, uint32_t circle, uint64_t due) {
-  static void (*const dialects[])(load_t *, socket_t *, const message_t *) = {put_append, put_mqtt,
-                                                                              put_nats};
+  static void (*const dialects[])(load_t *, socket_t *, const message_t *) = {
+      put_append, put_mqtt, put_nats, put_irc, put_xmpp, put_mailbox};
   uint32_t members = (uint32_t)load->setup.members;
   uint32_t sender = load->next_sender[circle]++ % members;
   message_t *message = &load->messages[++load->number % MESSAGES];
@@ -472,6 +571,7 @@ static void publish(load_t *load, uint32_t circle, uint64_t due) {
                          .sender = (uint16_t)sender,
                          .missing = (uint16_t)(members - 1),
                          .measured = due >= load->measured_from && due < load->measured_to,
+                         .acknowledged = load->setup.dialect == IRC,
                          .open = 1,
                          .due = due};
   socket_t *from = &load->sockets[circle * members + sender];
@@ -563,7 +663,10 @@ load_t *load_open(const setup_t *setup, const int32_t *fds) {
   load->delivering = calloc(BUCKETS, sizeof *load->delivering);
   load->acknowledging = calloc(BUCKETS, sizeof *load->acknowledging);
   load->pool = malloc(POOL);
-  for (uint32_t place = 0; place < POOL; place++) load->pool[place] = (uint8_t)next_random(load);
+  for (uint32_t place = 0; place < POOL; place++) {
+    uint64_t random = next_random(load);
+    load->pool[place] = is_text(load) ? (uint8_t)('a' + random % 26) : (uint8_t)random;
+  }
   load->epoll = epoll_create1(EPOLL_CLOEXEC);
   load->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = TIMER};

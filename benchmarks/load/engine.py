@@ -25,6 +25,11 @@ class Dialect(IntEnum):
     HALLWAY = 0
     MQTT = 1
     NATS = 2
+    IRC = 3
+    """Nothing is acknowledged."""
+    XMPP = 4
+    MAILBOX = 5
+    """Of magic-wormhole's mailbox server."""
 
 
 class _Setup(ctypes.Structure):
@@ -141,7 +146,7 @@ class Engine:
     ) -> Load:
         """Take over connected sockets, the `members` of a circle next to each other.
 
-        :param body: bytes, at least 16.
+        :param body: bytes, at least 16, or 24 where it is text.
         :param ack_every: entries after which a relay's client moves its cursor; 0 for never.
         :param log: the newest n of every log.
         :param handshake: n of the newest commit, if there were messages after it.

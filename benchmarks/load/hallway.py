@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load.engine import Dialect
-from benchmarks.load.servers import Server, free_port
+from benchmarks.load.servers import Kind, Server, free_port
 from benchmarks.load.streams import connect, read_exactly, read_until
 from crypto.access.binding import (
     AccessKeyPair,
@@ -97,7 +97,7 @@ class Circle:
     log: int
 
 
-class Relay:
+class Relay(Kind):
     """A Hallway relay with its defaults, but for the limits that one machine would run into."""
 
     name = "relay"

@@ -30,6 +30,22 @@ def free_port() -> int:
         return port
 
 
+class Kind:
+    """What a kind of server can do, where it does not say otherwise."""
+
+    log = 0
+    """The newest n of a circle's log once everybody is connected."""
+
+    members = 12
+    """How many a circle has."""
+
+    steady = True
+    """Whether it can be asked for a steady rate that all others keep up with."""
+
+    largest = 60_000
+    """Bytes of the largest message."""
+
+
 class Server:
     """A process that listens on `port`, pinned to the servers' core."""
 

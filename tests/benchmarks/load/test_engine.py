@@ -226,3 +226,90 @@ class TestMistakes:
 def test_without_a_compiler_it_says_so(tmp_path: Path, engine: Engine) -> None:
     with pytest.raises(Unavailable, match="does not compile"):
         Engine(tmp_path / "not a folder")
+
+
+class Room(threading.Thread):
+    """One circle's server of text: whole messages, as `answer` makes them of a body."""
+
+    def __init__(self, ends: list[socket.socket], answer: Callable[[bytes, bool], bytes]) -> None:
+        super().__init__()
+        self._ends = ends
+        self._answer = answer
+
+    def run(self) -> None:
+        waiting = {end: b"" for end in self._ends}
+        while waiting:
+            for end in select.select(list(waiting), [], [])[0]:
+                received = end.recv(65536)
+                if not received:
+                    del waiting[end]
+                    continue
+                waiting[end] += received
+                at = waiting[end].find(b"HWLOAD01")
+                if 0 <= at <= len(waiting[end]) - BODY:
+                    self._tell(end, waiting[end][at : at + BODY])
+                    waiting[end] = waiting[end][at + BODY :]
+
+    def _tell(self, sender: socket.socket, body: bytes) -> None:
+        for end in self._ends:
+            with contextlib.suppress(BrokenPipeError):
+                end.sendall(self._answer(body, end is sender))
+
+
+def of_irc(body: bytes, own: bool) -> bytes:
+    return b"" if own else b":ana!a@here PRIVMSG #c0 :" + body + b"\r\n"
+
+
+def of_xmpp(body: bytes, own: bool) -> bytes:
+    return b"<presence/><message><body>" + body + b"</body><stanza-id/></message>"
+
+
+def of_mailbox(body: bytes, own: bool) -> bytes:
+    said = b'{"phase": "1", "body": "' + body + b'", "type": "message"}'
+    return b"\x81\x02{}\x81\x7e" + len(said).to_bytes(2) + said
+
+
+@pytest.mark.parametrize(
+    ("dialect", "answer"),
+    [(Dialect.IRC, of_irc), (Dialect.XMPP, of_xmpp), (Dialect.MAILBOX, of_mailbox)],
+)
+class TestText:
+    def outcome(
+        self, engine: Engine, dialect: Dialect, answer: Callable[[bytes, bool], bytes]
+    ) -> Result:
+        pairs = [socket.socketpair() for _ in range(MEMBERS)]
+        room = Room([pair[1] for pair in pairs], answer)
+        load = engine.load(dialect, [pair[0] for pair in pairs], MEMBERS, BODY)
+        room.start()
+        try:
+            return load.run(Slice(circles=1, measure=0.05, window=1, warm=0.0, drain=0.2))
+        finally:
+            load.close()
+            room.join()
+            for _, end in pairs:
+                end.close()
+
+    def test_an_honest_server_has_no_faults(
+        self, engine: Engine, dialect: Dialect, answer: Callable[[bytes, bool], bytes]
+    ) -> None:
+        result = self.outcome(engine, dialect, answer)
+        assert result.faults() == ""
+        assert result.sent > 2
+        assert result.all_deliveries == result.sent * (MEMBERS - 1)
+
+    def test_a_letter_that_changed_is_damage(
+        self, engine: Engine, dialect: Dialect, answer: Callable[[bytes, bool], bytes]
+    ) -> None:
+        def noisy(body: bytes, own: bool) -> bytes:
+            return answer(body[:-1] + b"-", own)
+
+        result = self.outcome(engine, dialect, noisy)
+        assert result.damaged and result.lost
+
+    def test_what_comes_twice_is_doubled(
+        self, engine: Engine, dialect: Dialect, answer: Callable[[bytes, bool], bytes]
+    ) -> None:
+        def stammering(body: bytes, own: bool) -> bytes:
+            return answer(body, own) * 2
+
+        assert self.outcome(engine, dialect, stammering).doubled > 0
