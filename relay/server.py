@@ -156,8 +156,10 @@ class Socket(asyncio.Protocol):
         """Hear some of what came; what is left has to wait until others were heard."""
         incoming = self._incoming
         if incoming is None:
-            self._rest = data[PARSED_AT_ONCE:]
-            self._parse(data[:PARSED_AT_ONCE])
+            # What follows on something that breaks the rules is thrown away, which is no work.
+            most = PARSED_AT_ONCE if self._protocol.parser_exc is None else len(data)
+            self._rest = data[most:]
+            self._parse(data[:most])
         else:
             messages, for_parser = incoming.take(data, TAKEN_AT_ONCE)
             self._hear(messages)
