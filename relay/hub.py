@@ -48,6 +48,7 @@ from relay.tokens import token_hash
 from relay.wire import Refusal
 
 NONCE_LENGTH = 32
+CIRCLE_ID_LENGTH = 16
 
 IDLE = 5 * MINUTE
 """How long a circle stays in memory after its last socket."""
@@ -346,7 +347,9 @@ class Hub:
         elif access_key in roster.departed:
             session.refuse(Refusal.REMOVED)
         else:
-            self._forbid(session)
+            # On the way that an unknown circle takes, with as much to look up.
+            nowhere = self.rng(CIRCLE_ID_LENGTH)
+            self._with_circle(nowhere, partial(self._entered, session, access_key, after))
 
     def _found_invite(self, session: Session, frame: wire.Guest, circle: bytes | None) -> None:
         if circle is not None:

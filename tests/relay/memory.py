@@ -122,6 +122,7 @@ class MemoryStore:
         self.early = False
         """Whether what is asked is looked up at once, and told when it is settled."""
         self.submitted: list[Intention] = []
+        self.asked: list[str] = []
         self.full = False
         self._broken: str | None = None
         self._moved: Callable[[bytes, int], None] = lambda circle, n: None
@@ -275,6 +276,7 @@ class MemoryStore:
             self.waiting.append(lambda: done(look()))
 
     def load(self, circle: bytes, done: Callable[[Loaded | None], None]) -> None:
+        self.asked.append("load")
         self._ask(lambda: self._load(circle), done)
 
     def _load(self, circle: bytes) -> Loaded | None:
@@ -330,6 +332,7 @@ class MemoryStore:
         self._ask(look, done)
 
     def find_invite(self, invite: bytes, done: Callable[[bytes | None], None]) -> None:
+        self.asked.append("find_invite")
         self._ask(lambda: None if self._broken else self.invites.get(invite), done)
 
     def attachment(self, circle: bytes, hash: bytes, done: Callable[[bytes | None], None]) -> None:
@@ -338,6 +341,7 @@ class MemoryStore:
             held = None if shelf is None else shelf.attachments.get(hash)
             return None if held is None else held[1]
 
+        self.asked.append("attachment")
         self._ask(look, done)
 
     def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:

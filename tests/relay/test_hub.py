@@ -203,6 +203,21 @@ class TestCreate:
         assert isinstance(world.bound(ANA), Peer)
 
 
+def trace(world: World, says: Callable[[Peer], FromClient]) -> tuple[list[bytes], list[str]]:
+    """What somebody who is forbidden hears, after each thing that the store does, and all that was
+    looked up for them."""
+    peer = world.connect()
+    world.store.asked.clear()
+    peer.session.receive(wire.message(says(peer)))
+    heard = []
+    while world.store.waiting:
+        heard.append(b"".join(peer.line.sent))
+        world.store.settle_one()
+    (refused,) = peer.heard()
+    assert refused == wire.Refused(None, Refusal.FORBIDDEN) and peer.line.closed
+    return heard, list(world.store.asked)
+
+
 class TestBind:
     def test_unknown_and_forbidden_answer_alike(self, world: World) -> None:
         world.pair()
@@ -215,6 +230,13 @@ class TestBind:
             ]
             assert peer.refused(unknown[attempt]) == FORBIDDEN
             assert peer.line.closed
+
+    def test_unknown_and_forbidden_take_the_same_work(self, world: World) -> None:
+        """Bytes, what is looked up, and when the answer comes: all alike."""
+        world.pair()
+        told = [trace(world, lambda peer: peer.bind(BO, circle=b"?" * 16))]
+        told.append(trace(world, lambda peer: peer.bind(CAM)))
+        assert told[0] == told[1] == ([b""], ["load"])
 
     def test_a_signature_is_for_its_nonce(self, world: World) -> None:
         world.pair()
@@ -302,6 +324,15 @@ class TestGuest:
             peer = world.connect()
             assert peer.refused(peer.guest(number, by)) == FORBIDDEN
             assert peer.line.closed
+
+    def test_unknown_and_forbidden_take_the_same_work(self, world: World) -> None:
+        world.pair()
+        told = [
+            trace(world, lambda peer: peer.guest(7)),
+            trace(world, lambda peer: peer.guest(0, SIGNING)),
+            trace(world, lambda peer: peer.guest(0, BO)),
+        ]
+        assert told == [([b""], ["find_invite"])] * 3
 
     def test_a_card_that_was_replaced(self, world: World) -> None:
         ana, _ = world.pair()
