@@ -67,12 +67,9 @@ def _address(operation: Operation) -> int:
         addresses = where_to_open(about["listen"], about["name"], about["proxy"], pin)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         return fail(f"The relay does not answer on {directory.socket}: {_reason(error)}.")
-    if not about["name"]:
-        print(
-            "This relay has no --name: this is where it listens. In HOST's place put an address of"
-            " this machine under which others reach it.",
-            file=sys.stderr,
-        )
+    if any(each.startswith("HOST:") for each in addresses):
+        note = "In HOST's place put an address of this machine under which others reach it."
+        print(f"This relay has no --name. {note}", file=sys.stderr)
     for each in addresses:
         operation.say(each, address=each, pin=pin or None)
     return 0

@@ -146,6 +146,12 @@ class TestDoctor:
         assert found["certificate"][1].startswith(f"The relay made its own; its pin is {pin}.")
         assert found["round trip"][0] == "ok"
         assert found["names"][1].startswith("wss://localhost:1: "), "nothing listens there"
+        with running(tmp_path / "d", "--tls", "own", listen="0.0.0.0:0"):
+            code, out, error = relay_says("address", "--data", str(tmp_path / "d"))
+            assert code == 0 and out.startswith("HOST:") and out.endswith(f"+{pin}\n")
+            assert "In HOST's place" in error
+        code, _, error = relay_says("address", "--data", str(tmp_path / "d"))
+        assert code == 1 and error.startswith("No relay runs on")
         (tmp_path / "d" / "certificate.pem").unlink()
         _, found = examined(tmp_path / "d", *flags)
         assert found["certificate"][0] == "wrong" and "is gone" in found["certificate"][1]

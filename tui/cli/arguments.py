@@ -166,7 +166,10 @@ def _add_beginning(verbs: Any) -> None:
     verb.add_argument("name", metavar="NAME", help="what the circle is called")
     _add_person(verb)
     verb.add_argument(
-        "--relay", metavar="URL", help="the relay that carries it (else one on this computer)"
+        "--relay",
+        metavar="URL",
+        help="the relay that carries it (else one on this computer); HOST:PORT+PIN where the relay"
+        " made its own certificate",
     )
     verb.add_argument("--cap", metavar="N", type=int, default=8, help="chairs, 2 to 50 (else 8)")
     verb.add_argument(
@@ -276,13 +279,12 @@ def _add_circle(verbs: Any) -> None:
     whose.add_argument(
         "--with", dest="whose", metavar="NAME", help="that of this member stands; come in there",
     )  # fmt: skip
-
     verb = _verb(
         verbs, "move", "take a circle to another relay, for hosts; or follow it there by a code",
         "move Friends chat.example.org", "moving:move",
     )  # fmt: skip
     _add_circle_name(verb, needed=True)
-    verb.add_argument("relay", metavar="RELAY", nargs="?", help="the other relay's address")
+    verb.add_argument("relay", metavar="RELAY", nargs="?", help="the other relay, as for open")
     verb.add_argument(
         "--gone", action="store_true",
         help="the relay that the circle is on is gone for good: the others need the code that is"
