@@ -22,6 +22,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
+from websockets.exceptions import PayloadTooBig
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -218,6 +219,8 @@ class Socket(asyncio.Protocol):
                 self._take(event)
             else:
                 self._open(cast(Request, event))
+        if self._session is not None and isinstance(protocol.parser_exc, PayloadTooBig):
+            self._session.too_large()
         if not self._transport.is_closing():
             self._send_protocol()
         if before is None and self._session is not None and ends_request(data):
@@ -257,9 +260,10 @@ class Socket(asyncio.Protocol):
         if not self._closing:
             self._closing = True
             frames, size = self._take_out()
+            # What the parser has to say of the websocket's end is written behind this.
+            if frames and self._protocol.state in (State.OPEN, State.CLOSING):
+                self._transport.write(Shared().message(frames, size))
             if self._protocol.state is State.OPEN:
-                if frames:
-                    self._transport.write(Shared().message(frames, size))
                 self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
             self._edge.expect_end(self)
             self._send_protocol()

@@ -133,6 +133,12 @@ class Session:
         if self.state is not State.CLOSED:
             self.refuse(Refusal.MALFORMED)
 
+    def too_large(self) -> None:
+        """A message began that is longer than any may be, and the websocket ends with that."""
+        if self.state is not State.CLOSED:
+            self.hub.statistics.refusals[Refusal.TOO_LARGE] += 1
+            self.end(wire.Refused(None, Refusal.TOO_LARGE, wire.MESSAGE_LIMIT))
+
     def too_slow(self) -> None:
         """The edge holds more for this socket than it may: it is to come back for the rest."""
         if self.state is not State.CLOSED:

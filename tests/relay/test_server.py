@@ -18,6 +18,7 @@ import apsw
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from relay import wire
 from relay.hub import Hub
@@ -253,6 +254,7 @@ class TestWebsocket:
     async def test_a_message_that_is_too_large_ends_the_socket(self, relay: Running) -> None:
         async with relay.client() as ana:
             await ana.socket.send(bytes(wire.MESSAGE_LIMIT + 1))
+            assert (await ana.hear(wire.Refused)).code == Refusal.TOO_LARGE
             with pytest.raises(ConnectionClosed) as closed:
                 await ana.next()
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
@@ -463,6 +465,30 @@ class TestLimits:
             refused = relay.hub.statistics.refusals
             await until(lambda: refused[Refusal.OUT_OF_ORDER] == 1)
             assert refused[Refusal.TOO_FAST] == too_fast
+
+    @pytest.mark.parametrize("size", [wire.MESSAGE_LIMIT + 1, 1 << 30])
+    async def test_a_frame_that_is_too_long_is_not_waited_for(
+        self, relay: Running, size: int
+    ) -> None:
+        async with relay.client() as ana:
+            await ana.create()
+            ana.socket.transport.write(LONG + size.to_bytes(8) + bytes(4) + b"a beginning")
+            refused = await ana.hear(wire.Refused)
+            assert (refused.code, refused.number) == (Refusal.TOO_LARGE, wire.MESSAGE_LIMIT)
+            with pytest.raises(ConnectionClosed) as closed:
+                await ana.next()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG
+
+    async def test_compression_is_not_taken(self, relay: Running) -> None:
+        async with relay.client(compression="deflate") as ana:
+            assert not ana.socket.protocol.extensions
+            await ana.create()
+            ana.socket.transport.write(b"\xc2\x81" + bytes(4) + b"\x01")
+            with pytest.raises(ConnectionClosed) as closed:
+                await ana.next()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == CloseCode.PROTOCOL_ERROR
 
     async def test_a_slow_reader_is_let_go_and_slows_nobody(self, tmp_path: Path) -> None:
         async with (

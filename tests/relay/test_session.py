@@ -341,6 +341,14 @@ class TestEnds:
         bo.session.too_slow()
         assert bo.heard() == []
 
+    def test_a_message_longer_than_any(self, world: World) -> None:
+        peer = world.bound(ANA)
+        peer.session.too_large()
+        peer.session.too_large()
+        limit = wire.MESSAGE_LIMIT
+        assert peer.heard() == [wire.Refused(None, Refusal.TOO_LARGE, limit)]
+        assert peer.line.closed and world.hub.statistics.refusals[Refusal.TOO_LARGE] == 1
+
     def test_a_slow_stranger_too(self, world: World) -> None:
         peer = guest(world)
         peer.session.too_slow()
