@@ -116,6 +116,7 @@ class Hub:
         self._failures: Buckets[str] = Buckets(settings.failures)
         self._creations: Buckets[str] = Buckets(settings.circles)
         self._staged = 0
+        self._staged_by: Counter[str] = Counter()
         self._to_tick: deque[LiveCircle] = deque()
         self._steps = 0
         self._to_tidy: deque[bytes] = deque()
@@ -391,10 +392,20 @@ class Hub:
         if other is not None:
             self._plate_gone(other)
 
-    def reserve(self, size: int) -> bool:
-        """Count bytes that are staged (or, below zero, are no longer); False where it is full."""
+    def reserve(self, size: int, source: str | None = None) -> bool:
+        """Count bytes that are staged (or, below zero, are no longer); False where it is full.
+
+        Where a `source` is named it has only so much of the room.
+        """
         if size > 0 and self._staged + size > self.settings.staged:
             return False
+        if source is not None:
+            theirs = self._staged_by[source] + size
+            if size > 0 and theirs > self.settings.staged_per_source:
+                return False
+            self._staged_by[source] = theirs
+            if not theirs:
+                del self._staged_by[source]
         self._staged += size
         return True
 

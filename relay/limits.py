@@ -84,6 +84,9 @@ class Settings:
     staged: int = 64 * 1024 * 1024
     """Bytes staged over all sockets."""
 
+    staged_per_source: int = 16 * 1024 * 1024
+    """Of those, by the sockets from one source, which could keep everybody else from it."""
+
     stage_life: int = 10 * MINUTE
     waiting: int = 3
     """Requests that wait on one invite."""

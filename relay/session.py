@@ -336,7 +336,7 @@ class Session:
         held = sum(len(other.data) for other in self.staged.values())
         if held + len(frame.chunk) > wire.STAGED_LIMIT:
             return self.refuse(Refusal.TOO_LARGE, wire.STAGED_LIMIT)
-        if not self.hub.reserve(len(frame.chunk)):
+        if not self.hub.reserve(len(frame.chunk), self.source):
             return self.refuse(Refusal.TOO_FAST, self.hub.settings.stage_life)
         if again:
             self._drop_staged([frame.hash])
@@ -348,7 +348,7 @@ class Session:
 
     def _drop_staged(self, hashes: list[bytes]) -> None:
         for key in hashes:
-            self.hub.reserve(-len(self.staged.pop(key).data))
+            self.hub.reserve(-len(self.staged.pop(key).data), self.source)
 
     def _open_nameplate(self, frame: wire.OpenNameplate, now: int) -> None:
         self.hub.open_nameplate(self, now)

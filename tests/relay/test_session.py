@@ -322,6 +322,17 @@ class TestStage:
         assert ana.refused(*self.parts(b"abc", 3)) == (Refusal.TOO_FAST, 10 * MINUTE)
         assert ana.say(*self.parts(b"ab", 2)) == []
 
+    def test_nobody_has_all_of_it(self) -> None:
+        world = World(replace(Settings(), staged_per_source=10 + len(CARD)))
+        ana, bo = world.pair()  # with a card, which stays for a while
+        assert ana.say(*self.parts(b"12345678", 8)) == []
+        assert bo.refused(*self.parts(b"abc", 3)) == (Refusal.TOO_FAST, 10 * MINUTE)
+        elsewhere = world.connect("192.0.2.99")
+        elsewhere.say(elsewhere.bind(BO, 2))
+        assert elsewhere.say(*self.parts(b"abc", 3)) == []
+        ana.session.lost()
+        assert bo.say(*self.parts(b"abc", 3)) == []
+
     def test_ten_minutes(self, world: World) -> None:
         ana = world.bound(ANA)
         card = b"another card"
