@@ -17,6 +17,8 @@ from tui.screens.room import NoRelayError, hall
 CAP, CAP_LEAST, CAP_MOST = 8, 2, 50
 CAP_SENTENCE = f"A circle has {CAP_LEAST} to {CAP_MOST} chairs."
 TOKEN_LABEL = "The token that the relay's operator gave you:"  # noqa: S105 - a label
+RELAY_LABEL = "At which relay? The address that its operator gave you, pin and all:"
+USUAL = "the usual one"
 CAP_NOTE = "The number of chairs can be lowered later, never raised. Only they count here."
 
 
@@ -30,7 +32,7 @@ class OpenCircleDialog(Dialog[str]):
         self._opening = False
 
     def body(self) -> ComposeResult:
-        """Three fields, and where the relay wants a token a fourth; two buttons."""
+        """Four fields, and where the relay wants a token a fifth; two buttons."""
         yield title("Open a circle")
         yield Static(Content("What is it called?"), classes="label")
         yield Field(self._circle, id="circle", placeholder="Kitchen table", max_length=64)
@@ -38,6 +40,8 @@ class OpenCircleDialog(Dialog[str]):
         yield Field(self._person, id="person", max_length=64)
         yield Static(Content("How many chairs?"), classes="label")
         yield Field(str(CAP), id="cap", type="integer", max_length=2)
+        yield Static(Content(RELAY_LABEL), classes="label")
+        yield Field(id="relay", placeholder=USUAL)
         yield Static(Content(TOKEN_LABEL), id="token-label", classes="label")
         yield Field(id="token", max_length=TOKEN_LIMIT)
         yield paragraph(CAP_NOTE, id="said", dim=True)
@@ -78,16 +82,19 @@ class OpenCircleDialog(Dialog[str]):
             self.query_one("#cap").focus()
         elif not self._opening:
             self._opening = True
+            token = fields["token"] or None
             self.open_circle(
-                fields["circle"], fields["person"], int(fields["cap"]), fields["token"] or None
+                fields["circle"], fields["person"], int(fields["cap"]), token, fields["relay"]
             )
 
     @work
-    async def open_circle(self, name: str, person: str, cap: int, token: str | None) -> None:
-        """Ask the relay for it."""
+    async def open_circle(
+        self, name: str, person: str, cap: int, token: str | None, relay: str
+    ) -> None:
+        """Ask the relay for it, the usual one where none is named."""
         self.say("Opening it on the relay…")
         try:
-            relay = await hall(self).relay()
+            relay = relay or await hall(self).relay()
             command = OpenCircle(name=name, person=person, relay=relay, cap=cap, token=token)
             answer = await hall(self).ask(command)
         except NoRelayError as error:

@@ -535,6 +535,24 @@ async def test_opening_one_more_circle() -> None:
         assert scene.ana.circle("Soup").me == "Ana"
 
 
+async def test_a_relay_with_a_certificate_of_its_own_is_named_with_its_pin() -> None:
+    scene = Scene("Bo")
+    world, pin = scene.town.world, "ab" * 32
+    world.relay("203.0.113.7:7600")
+    world.certificates["203.0.113.7:7600"] = bytes.fromhex(pin)
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "2 of 8")
+        await write(pilot, scene.app, "/open")
+        await until(pilot, lambda: isinstance(scene.app.screen, OpenCircleDialog))
+        await pilot.press(*"Soup", "tab", "tab", "tab", *"203.0.113.7:7600", "enter")
+        await shows(pilot, "Another certificate.")
+        await pilot.press(*"+beef", "enter")
+        await shows(pilot, "has 64 digits")
+        await pilot.press(*["backspace"] * 4, *pin, "enter")
+        await shows(pilot, "Invite to Soup", "1 of 8")
+        assert scene.ana.circle("Soup").relay == "203.0.113.7:7600"
+
+
 async def test_a_relay_that_wants_a_token_is_given_one() -> None:
     scene = Scene("Bo")
     scene.town.world.store.issue("good")
