@@ -104,7 +104,8 @@ class Town:
         first = founded[0]
         own, founder = _populated(relay, port, size.circles, 2)
         founder.socket.close()
-        self.victim = Victim(first.id, first.keys[MEMBERS], own.id, own.keys[1], own.log)
+        one, other = own.keys
+        self.victim = Victim(first.id, first.keys[MEMBERS], own.id, one, other, own.log)
         self._load = engine.load(relay.dialect, sockets, MEMBERS, 300, 32, relay.log)
         stack.callback(self._load.close)
 

@@ -39,26 +39,31 @@ _PING = b"\x89\x80" + bytes(4)
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """A member of two circles: one that others talk in, and one of its own."""
+    """A member of two circles: one that others talk in, and one of its own, with two devices.
+
+    `n` is where both logs stood when it came in.
+    """
 
     circle: bytes
     key: AccessKeyPair
     own_circle: bytes
     own_key: AccessKeyPair
+    other_key: AccessKeyPair
     n: int
 
     def encode(self) -> str:
         """As it is handed to the process."""
-        told = [self.circle, self.key.seed.reveal(), self.own_circle, self.own_key.seed.reveal()]
+        keys = (self.key, self.own_key, self.other_key)
+        told = [self.circle, self.own_circle, *(key.seed.reveal() for key in keys)]
         return json.dumps([*(each.hex() for each in told), self.n])
 
     @classmethod
     def decode(cls, text: str) -> Victim:
         """As it was handed over."""
         *told, n = json.loads(text)
-        circle, key, own_circle, own_key = (bytes.fromhex(each) for each in told)
-        pairs = [AccessKeyPair.from_seed(Secret(seed)) for seed in (key, own_key)]
-        return cls(circle, pairs[0], own_circle, pairs[1], n)
+        circle, own_circle, *seeds = (bytes.fromhex(each) for each in told)
+        key, own_key, other_key = (AccessKeyPair.from_seed(Secret(seed)) for seed in seeds)
+        return cls(circle, key, own_circle, own_key, other_key, n)
 
 
 @dataclass(slots=True)
@@ -90,15 +95,43 @@ class Attack:
 
 
 def slow_reader(attack: Attack) -> None:
-    """A member that reads a byte a second, from the beginning of the log on."""
+    """Members that read a byte a second: of a circle that talks, from the beginning of its log on;
+    and of one in which somebody says 1.5 MB a second, for as long as the relay bears with it."""
     victim = attack.victim
-    to = Websocket(attack.port, address=attack.address(0), buffer=2048)
+    writer = _bound(attack, victim.own_circle, victim.own_key, 0)
+    places = [(victim.circle, victim.key), (victim.own_circle, victim.other_key)]
+    readers = [_bound(attack, *place, buffer=2048) for place in places]
+    again = time.monotonic()
+    attack.ready()
+    while not attack.over.wait(0.04):
+        writer.say(wire.Append(os.urandom(16), victim.n, bytes(60_000)))
+        while select.select([writer.socket], [], [], 0)[0]:
+            writer.frames()
+        if time.monotonic() > again:
+            again += 1
+            for place, reader in enumerate(readers):
+                if not _reads(reader):
+                    readers[place] = _bound(attack, *places[place], buffer=2048)
+            attack.strikes += len(readers)
+
+
+def _bound(
+    attack: Attack, circle: bytes, key: AccessKeyPair, number: int = 0, buffer: int = 0
+) -> Websocket:
+    """A member's socket, that has said who it is and not listened to the answer."""
+    to = Websocket(attack.port, address=attack.address(number), buffer=buffer)
     hello = to.hear(wire.Hello)
     assert isinstance(hello, wire.Hello)
-    to.say(binding(hello, to.host, victim.circle, victim.key, victim.n))
-    attack.ready()
-    while not attack.over.wait(1):
-        attack.strikes += len(to.socket.recv(1))
+    to.say(binding(hello, to.host, circle, key, attack.victim.n))
+    return to
+
+
+def _reads(reader: Websocket) -> bool:
+    """Read a byte; whether the relay still wants it to."""
+    try:
+        return bool(reader.socket.recv(1))
+    except OSError:
+        return False
 
 
 def silent_sockets(attack: Attack) -> None:
@@ -267,12 +300,8 @@ def _pour(attack: Attack, parts: Iterator[bytes]) -> None:
 
 
 def _pour_once(attack: Attack, parts: Iterator[bytes]) -> None:
-    victim = attack.victim
-    to = Websocket(attack.port, address=attack.address(0))
+    to = _bound(attack, attack.victim.own_circle, attack.victim.own_key)
     with contextlib.closing(to.socket):
-        hello = to.hear(wire.Hello)
-        assert isinstance(hello, wire.Hello)
-        to.say(binding(hello, to.host, victim.own_circle, victim.own_key, victim.n))
         to.hear(wire.Bound)
         attack.ready()
         to.socket.setblocking(False)

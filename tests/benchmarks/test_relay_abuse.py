@@ -47,11 +47,12 @@ def test_what_is_asked_for_has_to_be_there() -> None:
 
 def test_a_victim_is_handed_over_whole() -> None:
     rng = Random(1).randbytes
-    one, two = AccessKeyPair.generate(rng), AccessKeyPair.generate(rng)
-    victim = Victim(b"a" * 16, one, b"b" * 16, two, 7)
+    one, two, three = (AccessKeyPair.generate(rng) for _ in range(3))
+    victim = Victim(b"a" * 16, one, b"b" * 16, two, three, 7)
     again = Victim.decode(victim.encode())
     assert (again.circle, again.own_circle, again.n) == (b"a" * 16, b"b" * 16, 7)
-    assert (again.key.public, again.own_key.public) == (one.public, two.public)
+    keys = (again.key, again.own_key, again.other_key)
+    assert [key.public for key in keys] == [key.public for key in (one, two, three)]
 
 
 def test_a_ratio_is_taken_within_its_round() -> None:
