@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 360, 240
-LEFT, RIGHT, TOP, BOTTOM = 52, 20, 40, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 36, 40, 44
 
 STYLE = """
     text { font: 12px system-ui, sans-serif; fill: #4a4238; }
@@ -74,7 +74,7 @@ def _panel(panel: Panel, most: float, unit: str) -> str:
     lines.append(f'<path class="line" d="M{path}"/>')
     for (x, y), (size, value) in zip(places, panel.points, strict=True):
         lines.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
-        lines.append(f'<text x="{x:.1f}" y="{y - 9:.1f}" text-anchor="middle">{value:.1f}</text>')
+        lines.append(f'<text x="{x:.1f}" y="{y - 9:.1f}" text-anchor="middle">{value:.3g}</text>')
         under = HEIGHT - BOTTOM + 18
         lines.append(f'<text x="{x:.1f}" y="{under}" text-anchor="middle">{size:,}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2

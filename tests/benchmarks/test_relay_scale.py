@@ -55,4 +55,4 @@ def test_a_plot_has_each_point_where_its_size_says() -> None:
     assert xs[1] - xs[0] == pytest.approx(xs[2] - xs[1], abs=0.2), "a scale of powers"
     assert ys[0] == ys[2] > ys[1], "more is higher"
     texts = [each.text for each in drawn.iter() if each.tag.endswith("text")]
-    assert {"50.0", "60.0", "1,000", "circles", "cost"} <= set(texts)
+    assert {"50", "60", "1,000", "circles", "cost"} <= set(texts)
