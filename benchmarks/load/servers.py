@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 START_SECONDS = 15
@@ -14,8 +15,12 @@ START_SECONDS = 15
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+@cache
 def cores() -> tuple[set[int], set[int]]:
-    """The cores for the servers and for the generator; both on all where there is one only."""
+    """The cores for the servers and for the generator; both on all where there is one only.
+
+    They are divided once: the generator, which asks for every server, soon has only its own.
+    """
     available = sorted(os.sched_getaffinity(0))
     if len(available) < 2:
         return set(available), set(available)
