@@ -15,6 +15,7 @@ from tests.repository.checkout import dotted, modules, parsed
 
 # Where bytes meet a socket, a clock or a person. All else is handed what it needs.
 EDGES = (
+    "relay.certificate",
     "relay.cli",
     "relay.doctor",
     "relay.operating",
@@ -34,6 +35,7 @@ EDGES = (
     "tui.widgets",
 )
 BLOCKING = (
+    "relay.certificate",
     "relay.cli",
     "relay.doctor",
     "relay.operating",
