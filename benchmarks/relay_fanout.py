@@ -15,6 +15,7 @@ fails.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import resource
 import socket
@@ -270,9 +271,8 @@ def _print_table(contenders: Sequence[Contender], body: int) -> None:
 def _times(each: Contender) -> str:
     names = ("ack_p50", "ack_p99", "deliver_p50", "deliver_p99")
     times = [each.median("rate", attrgetter(f"result.{name}")) for name in names]
-    return "".join(
-        f"{time_:>{width}.2f}" for time_, width in zip(times, (10, 8, 10, 8), strict=True)
-    )
+    shown = ["-" if math.isnan(milliseconds) else f"{milliseconds:.2f}" for milliseconds in times]
+    return "".join(f"{value:>{width}}" for value, width in zip(shown, (10, 8, 10, 8), strict=True))
 
 
 def _print_ratios(contenders: dict[str, Contender], absent: dict[str, str]) -> None:
