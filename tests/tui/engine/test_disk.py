@@ -263,7 +263,10 @@ def story(disk: Disk, path: Path, fails_after: int | None, error: type[apsw.Erro
     assert isinstance(insist(world, bo, opening), CircleOpened)
     made = insist(world, bo, lambda ref: commands.CreateInvite(ref=ref))
     assert isinstance(made, InviteMade)
-    ana.joins(made.invite.code)
+    card = ana.reads(made.invite.code)
+    ana.do(commands.Enter(ref=77, entry=card.entry, person="Ana"))
+    world.wait(60_000)  # it is Bo who lets her in, once he can
+    assert [type(event) for event in ana.heard if event.ref == 77] == [Entered]
     taken = []
     for number in range(3):
         ana.says(f"a{number}")
