@@ -54,8 +54,12 @@ def chat(life: Life, victim: SimPerson) -> None:
 def change(life: Life, victim: SimPerson) -> None:
     """Somebody else changes the circle, and others talk in its next epoch."""
     others = [person for person in life.inside if person is not victim]
-    life.random.choice(others).do(commands.CreateInvite())
-    life.world.settle(wait=100)
+    before = life.epoch()
+    for _ in range(2):  # whoever dies over it leaves it to somebody else
+        life.random.choice(others).do(commands.CreateInvite())
+        life.world.settle(wait=100)
+        if life.epoch() > before:
+            break
     chat(life, victim)
 
 
