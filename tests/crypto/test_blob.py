@@ -129,21 +129,6 @@ def test_another_key_opens_nothing() -> None:
         b"".join(blob.open_(other, CHUNKS))
 
 
-def test_chunks_are_what_the_page_says() -> None:
-    """Put together from the words of docs/protocol.md section 5.8: 131,140 bytes, E 17, S 5."""
-    padded = FILE + bytes(135_168 - len(FILE))
-    aad = b"hallway blob 1" + (135_168).to_bytes(8, "big")
-    by_the_page = [
-        chacha20poly1305_seal(Secret(KEY), bytes(10) + ending, aad, plain)
-        for ending, plain in (
-            (b"\x00\x00", padded[:65_520]),
-            (b"\x01\x00", padded[65_520:131_040]),
-            (b"\x02\x01", padded[131_040:]),
-        )
-    ]
-    assert by_the_page == CHUNKS
-
-
 def test_padding_is_zero() -> None:
     plain = b"file" + b"\x01" + bytes(1019)
     aad = b"hallway blob 1" + (1024).to_bytes(8, "big")
