@@ -172,16 +172,6 @@ def test_the_longest_file_fills_the_largest_blob() -> None:
     assert sealed_length(FILE_LARGEST) == BLOB_LARGEST
 
 
-def test_the_longest_file_comes_back_and_nothing_may_follow_it() -> None:
-    sealing = Sealing([bytes(FILE_LARGEST)], FILE_LARGEST, rng)
-    chunks = list(sealing)
-    blob.verify(sealing.reference, chunks)
-    assert sum(map(len, blob.open_(sealing.reference, chunks))) == FILE_LARGEST
-    with pytest.raises(UnopenedError, match="chunk 401 "):
-        for _ in blob.open_(sealing.reference, [*chunks, chunks[-1]]):
-            pass
-
-
 def test_a_reference_is_what_was_written() -> None:
     encoded = REFERENCE.encode()
     assert encoded == REFERENCE.id + KEY + len(FILE).to_bytes(8, "big")
