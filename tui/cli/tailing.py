@@ -62,6 +62,7 @@ class Tail:
 
     async def follow(self, visit: Visit) -> None:
         """Print what is new, from what was printed last; until the owner ends."""
+        self._said.clear()
         for facts in (await visit.ask(ListCircles(), Circles)).circles:
             await self._begin(visit, facts)
         while True:

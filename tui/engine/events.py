@@ -8,9 +8,12 @@ since 1970 (UTC). Ids are hexadecimal where a person may see them (circle, membe
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
+
+NO_TOKEN: Final = "no_token"  # noqa: S105 - the reason of a refusal
+"""The reason of a `Refused` that another token of the relay's operator would help against."""
 
 
 class Exit(IntEnum):

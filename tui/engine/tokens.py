@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from relay.wire import TOKEN_LIMIT
 from tui.engine.errors import WishError
-
-NO_TOKEN: Final = "no_token"  # noqa: S105 - the reason of a refusal
-"""The reason of a refusal that another token would help against."""
+from tui.engine.events import NO_TOKEN
 
 SPENT, EXPIRED, NONE_WOULD_DO = 1, 2, 3
 """The numbers of the relay's NO_TOKEN (docs/protocol.md section 4.6) that say more."""

@@ -7,10 +7,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from relay.wire import TOKEN_LIMIT
 from tui.engine.commands import OpenCircle
-from tui.engine.events import CircleOpened, Refused
-from tui.engine.tokens import NO_TOKEN
+from tui.engine.events import NO_TOKEN, CircleOpened, Refused
 from tui.screens.dialog import Choice, Choices, Dialog, Field, paragraph, safe_sentences, title
 from tui.screens.room import NoRelayError, hall
 
@@ -43,7 +41,7 @@ class OpenCircleDialog(Dialog[str]):
         yield Static(Content(RELAY_LABEL), classes="label")
         yield Field(id="relay", placeholder=USUAL)
         yield Static(Content(TOKEN_LABEL), id="token-label", classes="label")
-        yield Field(id="token", max_length=TOKEN_LIMIT)
+        yield Field(id="token")
         yield paragraph(CAP_NOTE, id="said", dim=True)
         with Choices(classes="choices"):
             yield Choice("Open it", id="open")

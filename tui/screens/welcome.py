@@ -12,8 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from tui.engine.commands import OpenCircle
-from tui.engine.events import CircleOpened, Refused
-from tui.engine.tokens import NO_TOKEN
+from tui.engine.events import NO_TOKEN, CircleOpened, Refused
 from tui.screens.dialog import Choice, Choices, Field, paragraph, safe_sentences
 from tui.screens.room import NoRelayError, RoomScreen, hall
 from tui.screens.words import first_circle_name
