@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 36, 40, 44
+INSET = 18
+"""Between the values' scale and the first point, so that its label has room."""
 
 STYLE = """
     text { font: 12px system-ui, sans-serif; fill: #4a4238; }
@@ -56,7 +58,8 @@ def _panel(panel: Panel, most: float, unit: str) -> str:
     low, high = (math.log10(end(size for size, _ in panel.points)) for end in (min, max))
 
     def across(size: float) -> float:
-        return LEFT + (math.log10(size) - low) / (high - low or 1) * (WIDTH - LEFT - RIGHT)
+        width = WIDTH - LEFT - INSET - RIGHT
+        return LEFT + INSET + (math.log10(size) - low) / (high - low or 1) * width
 
     def up(value: float) -> float:
         return HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM)
