@@ -67,7 +67,7 @@ def parser(whole: bool = False) -> argparse.ArgumentParser:
     _add_home(top, default=None)
     top.set_defaults(run=_screens)
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=_RelayParser)
-    for add in (_add_beginning, _add_talking, _add_circle, _add_rest):
+    for add in (_add_beginning, _add_talking, _add_circle, _add_settings, _add_rest):
         add(verbs)
     if whole:
         verbs.choices["relay"].fill()
@@ -294,6 +294,28 @@ def _add_circle(verbs: Any) -> None:
     verb.add_argument(
         "--code", metavar="CODE", help="go where this move code says, or - for standard input"
     )
+    _add_json(verb)
+
+
+def _add_settings(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "circle", "print how a circle is set up, and change it, for hosts",
+        "circle Friends --topic 'Soup on Sunday' --door ask", "settings:circle",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    verb.add_argument("--name", metavar="NAME", help="call it otherwise")
+    verb.add_argument("--topic", metavar="TEXT", help="what it is about; '' for nothing")
+    verb.add_argument("--cap", metavar="N", type=int, help="fewer chairs; never more")
+    verb.add_argument(
+        "--door", choices=("code", "ask"), help="whether a code is enough, or a member says yes"
+    )
+    verb.add_argument(
+        "--history", metavar="N", type=int, help="messages of before that newcomers see"
+    )
+    verb.add_argument(
+        "--host", dest="hosts", metavar="WHO", action="append", default=[],
+        help="the hosts from now on: say it once for each, yourself among them if you stay one",
+    )  # fmt: skip
     _add_json(verb)
 
 

@@ -27,12 +27,13 @@ async def circles(place: Place, arguments: argparse.Namespace) -> None:
     async with visiting(place, "circles") as visit:
         for facts in (await visit.ask(ListCircles(), Circles)).circles:
             if arguments.json:
-                say_json(_circle_json(facts))
+                say_json(circle_json(facts))
             else:
                 say(_circle_text(facts))
 
 
-def _circle_json(facts: CircleFacts) -> dict[str, object]:
+def circle_json(facts: CircleFacts) -> dict[str, object]:
+    """A circle for scripts."""
     return {
         "id": facts.id,
         "name": facts.name,
@@ -49,6 +50,8 @@ def _circle_json(facts: CircleFacts) -> dict[str, object]:
         "waiting": facts.waiting,
         "unsent": facts.unsent,
         "hosts": facts.hosts,
+        "door": "ask" if facts.asks_at_door else "code",
+        "history": facts.history,
         "left": facts.left,
         "confirmed": facts.confirmed,
         "since": rfc3339(facts.since),

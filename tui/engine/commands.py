@@ -185,7 +185,7 @@ class FollowMove(_Command, frozen=True, kw_only=True):
 
 
 class AppointHosts(_Command, frozen=True, kw_only=True):
-    """Make these members, by member id, the hosts. Answer: `Finished`."""
+    """Make these members, by name or member id, the hosts. Answer: `Finished`."""
 
     circle: str = ""
     members: list[str]

@@ -24,7 +24,8 @@ def circle_facts(circle: Circle) -> CircleFacts:
         " AND state = 'received' AND type != 0 AND author != ? LIMIT 1)",
         (circle.number, record.read_position, 1 << 62, own),
     )
-    hosts = [] if state is None else [circle.view.name(host) for host in state.hosts]
+    came = [] if state is None else [record.member for record in state.members]
+    hosts = [circle.view.name(key) for key in came if circle.view.state.is_host(key)]
     return CircleFacts(
         id=circle.hex,
         name=record.name,

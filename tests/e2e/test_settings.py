@@ -1,0 +1,73 @@
+"""How a circle is set up, and what its hosts change."""
+
+from __future__ import annotations
+
+from tests.e2e.machine import Machine
+
+
+def test_a_circle_says_how_it_is_set_up(computer: Machine) -> None:
+    ana = computer.person("Ana")
+    ana.opens("Friends")
+    assert ana.does("circle").out.splitlines()[:6] == [
+        "Friends",
+        "topic:    none",
+        "chairs:   1 of 8 taken",
+        "hosts:    Ana (you among them)",
+        "door:     the code is enough",
+        "history:  who comes in sees nothing of before, unless their code says otherwise",
+    ]
+    topic = ("--topic", "Soup \x1b[31mon Sunday", "--name", "Kitchen table")
+    assert ana.run("circle", *topic).code == 1, "a topic is plain text"
+    changed = ana.does(
+        *("circle", "Friends", "--topic", "Soup on Sunday", "--name", "Kitchen table"),
+        *("--cap", "5", "--door", "ask", "--history", "2000"),
+    )
+    assert changed.out.splitlines()[:6] == [
+        "Kitchen table",
+        "topic:    Soup on Sunday",
+        "chairs:   1 of 5 taken",
+        "hosts:    Ana (you among them)",
+        "door:     a member says yes",
+        "history:  who comes in sees the last 2,000 messages, unless their code says otherwise",
+    ]
+    (facts,) = ana.does("circle", "--json", "--door", "code").lines()
+    assert (facts["door"], facts["history"], facts["cap"]) == ("code", 2000, 5)
+    assert facts == ana.does("circles", "--json").lines()[0] | {"link": facts["link"]}
+    ana.does("circle", "--topic", "")
+    assert ana.does("circle", "--json").lines()[0]["topic"] == ""
+
+
+def test_what_is_not_possible_changes_nothing(computer: Machine) -> None:
+    ana, bo = computer.person("Ana"), computer.person("Bo")
+    ana.opens("Friends")
+    before = ana.does("circle").out
+    for wish, code, sentence in (
+        (("--cap", "9"), 1, "never raised"),
+        (("--cap", "0"), 1, "chairs"),
+        (("--history", "65536"), 2, "--history is a number up to 65,535."),
+        (("--history", "-1"), 2, "--history is a number up to 65,535."),
+        (("--host", "Zoe"), 1, "There is nobody here who is called Zoe."),
+        (("--name", ""), 1, "name"),
+    ):
+        done = ana.run("circle", *wish)
+        assert (done.code, sentence in done.err) == (code, True), done
+    assert ana.does("circle").out == before
+    assert bo.run("circle").code == 1, "no profile yet"
+
+
+def test_hosting_is_handed_over(computer: Machine) -> None:
+    ana, bo = computer.person("Ana"), computer.person("Bo")
+    ana.opens("Friends")
+    tail = ana.start("tail")
+    tail.online()
+    bo.does("join", ana.code("Friends"), "--as", "Bo", "--yes")
+    refused = bo.run("circle", "--topic", "mine")
+    assert refused.code == 1 and "host" in refused.err
+    both = ana.does("circle", "--host", "Ana", "--host", "Bo")
+    assert "hosts:    Ana, Bo (you among them)" in both.out.splitlines()
+    assert "topic:    ours" in bo.does("circle", "--topic", "ours").out.splitlines()
+    alone = bo.does("circle", "--host", "Bo")
+    assert "hosts:    Bo (you among them)" in alone.out.splitlines()
+    tail.until(lambda line: "host" in line)
+    assert "hosts:    Bo" in ana.does("circle").out.splitlines()
+    assert ana.run("circle", "--door", "ask").code == 1
