@@ -230,6 +230,18 @@ def _add_talking(verbs: Any) -> None:
     verb.add_argument("--last", metavar="N", type=int, default=20, help="how much (else 20)")
     _add_json(verb)
     verb = _verb(
+        verbs, "export", "write a circle's conversation into a file to keep",
+        "export Friends friends.html", "keeping:export",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    verb.add_argument(
+        "output", metavar="FILE", nargs="?", help="the file (else, and for -, standard output)"
+    )
+    verb.add_argument(
+        "--format", choices=("md", "html", "json"), help="else what FILE's name ends with, or md"
+    )
+    verb.add_argument("--replace", action="store_true", help="write over a file that is there")
+    verb = _verb(
         verbs, "tail", "stay online, print what is said, answer the door",
         "tail Friends --json", "tailing:tail",
     )  # fmt: skip

@@ -86,23 +86,23 @@ async def read(place: Place, arguments: argparse.Namespace) -> None:
                 await visit.settled(circle)
             except CommandError as error:
                 note(f"{error} What follows is what is here.")
-        for row in await _newest(visit, circle, arguments.last):
+        for row in await newest(visit, circle, arguments.last):
             if arguments.json:
                 say_json(row_facts(row))
             else:
                 say(row_text(row))
 
 
-async def _newest(visit: Visit, circle: str, wanted: int) -> list[Row]:
+async def newest(visit: Visit, circle: str, wanted: int) -> list[Row]:
     """The newest rows, oldest first."""
-    rows: list[Row] = []
+    pages: list[list[Row]] = []
     before = None
-    while wanted > len(rows):
-        limit = min(PAGE, wanted - len(rows))
-        wish = ReadMessages(circle=circle, before=before, limit=limit)
+    while wanted > 0:
+        wish = ReadMessages(circle=circle, before=before, limit=min(PAGE, wanted))
         page = (await visit.ask(wish, Messages)).rows
         if not page:
             break
-        rows = page + rows
+        pages.append(page)
+        wanted -= len(page)
         before = page[0].position
-    return rows
+    return [row for page in reversed(pages) for row in page]

@@ -1,0 +1,61 @@
+"""Days, runs and remarks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from tests.tui.keepsake.shelf import BEGIN, ROWS, keepsake, row
+from tui.engine.events import RowKind
+from tui.keepsake.what import UNKNOWN, Keepsake, said
+
+
+def test_days_begin_where_the_clock_on_the_wall_says_so() -> None:
+    kept = list(said(keepsake(), ROWS))
+    assert [each.day for each in kept if each.day] == [
+        "Thursday, 5 March 2026",
+        "Friday, 6 March 2026",
+    ]
+    assert kept[1].day == "" and kept[2].day == "Friday, 6 March 2026"
+    assert kept[2].named, "a day begins a run, too"
+
+
+def test_a_name_stands_above_a_run() -> None:
+    rows = [
+        row(11, "a"),
+        row(16, "b"),
+        row(22, "after more than five minutes"),
+        row(23, "who came in", kind=RowKind.NOTICE),
+        row(24, "after a notice"),
+        row(25, "of somebody else", "Bo"),
+        row(26, "passed on", "Bo", RowKind.PASSED_ON, by="Ana"),
+    ]
+    named = [each.named for each in said(keepsake(), rows)]
+    assert named == [True, False, True, False, True, True, True]
+
+
+def test_what_is_said_of_a_row() -> None:
+    kept = list(said(keepsake(), ROWS))
+    assert (kept[0].author, kept[0].warning, kept[7].warning) == ("", False, True)
+    assert kept[5].remark == "passed on by Bo"
+    assert kept[6].text == UNKNOWN
+    assert [each.remark for each in kept if each.remark] == ["passed on by Bo", "not sent yet"]
+
+
+def test_who_kept_it_and_when() -> None:
+    kept = keepsake("A\x1b[31m", "B\u202e", "Ana", "B\x07")
+    assert (kept.name, kept.topic, kept.people()) == ("A␛[31m", "B‹U+202E›", "Ana, B␇")
+    assert kept.made() == (
+        "Ana kept this on Thursday, 5 March 2026. Times are local ones: CET (UTC+0100) on that day."
+    )
+    left = Keepsake(
+        msgspec.structs.replace(kept.circle, me=""),
+        [],
+        BEGIN,
+        lambda time: datetime.fromtimestamp(time / 1000, UTC),
+    )
+    assert left.people() == ""
+    assert left.made() == (
+        "This was kept on Thursday, 5 March 2026. Times are local ones: UTC on that day."
+    )

@@ -1,0 +1,97 @@
+"""What a keepsake is made of, and the shape that all its formats share: days, and runs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.engine.events import CircleFacts, MemberFacts, MessageState, Row, RowKind
+from tui.safe_text import SafeText, sanitise_block, sanitise_line
+
+RUN_MS = 5 * 60_000
+"""What somebody says within this time of what they said before needs no name above it."""
+
+UNKNOWN = SafeText("(a kind of message that this version does not know)")
+
+_NOTICES = (RowKind.NOTICE, RowKind.WARNING)
+_UNDER_WAY = (MessageState.WAITING, MessageState.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """A circle as it is when its keepsake is made, in milliseconds since 1970; `local` says what a
+    clock and a calendar where it is made showed at such a time."""
+
+    circle: CircleFacts
+    members: list[MemberFacts]
+    made_at: int
+    local: Callable[[int], datetime]
+
+    @property
+    def name(self) -> SafeText:
+        """What the circle is called."""
+        return sanitise_line(self.circle.name)
+
+    @property
+    def topic(self) -> SafeText:
+        """What it is about; empty for nothing."""
+        return sanitise_line(self.circle.topic)
+
+    def people(self) -> SafeText:
+        """Who is in, as a sentence's part."""
+        return sanitise_line(", ".join(member.name for member in self.members))
+
+    def made(self) -> SafeText:
+        """The sentence that says what this is."""
+        at = self.local(self.made_at)
+        zone = f"{at.tzname()} (UTC{at:%z})" if at.utcoffset() else "UTC"
+        who = f"{self.circle.me} kept this" if self.circle.me else "This was kept"
+        return sanitise_line(f"{who} on {day_of(at)}. Times are local ones: {zone} on that day.")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A row as it is kept. `named` is whether it begins a run, and `day` is set where a day begins
+    with it. `author` is empty for a notice."""
+
+    at: datetime
+    day: str
+    named: bool
+    author: SafeText
+    text: SafeText
+    remark: SafeText
+    warning: bool
+
+
+def day_of(at: datetime) -> str:
+    """A day in words, the same wherever it is read."""
+    return f"{at:%A}, {at.day} {at:%B} {at.year}"
+
+
+def said(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[Said]:
+    """The rows one by one, oldest first."""
+    day, author, last = "", "", 0
+    for row in rows:
+        at = keepsake.local(row.at)
+        begins = day_of(at) if day_of(at) != day else ""
+        day = begins or day
+        notice = row.kind in _NOTICES
+        speaker = "" if notice else row.author_id + row.by
+        named = not notice and bool(begins or speaker != author or row.at - last > RUN_MS)
+        author, last = speaker, row.at
+        yield Said(
+            at,
+            begins,
+            named,
+            SafeText("") if notice else sanitise_line(row.author),
+            UNKNOWN if row.kind is RowKind.UNKNOWN else sanitise_block(row.text),
+            _remark(row),
+            row.kind is RowKind.WARNING,
+        )
+
+
+def _remark(row: Row) -> SafeText:
+    remarks = [f"passed on by {row.by}"] if row.by else []
+    remarks += ["not sent yet"] if row.state in _UNDER_WAY else []
+    return sanitise_line(", ".join(remarks))
