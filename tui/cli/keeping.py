@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.cli.owning import Visit, milliseconds, visiting
-from tui.cli.printing import CommandError, note, rfc3339, row_facts
+from tui.cli.printing import CommandError, note, rfc3339, row_facts, say_document
 from tui.cli.running import Place
 from tui.cli.talking import newest
 from tui.engine.commands import ListMembers
@@ -35,9 +34,7 @@ async def export(place: Place, arguments: argparse.Namespace) -> None:
         rows = await newest(visit, circle, EVERYTHING)
     pieces = _written(kind, keepsake, rows)
     if to is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-        sys.stdout.flush()
+        say_document(pieces)
     else:
         _keep(to, pieces)
         note(f"{keepsake.name} is kept in {to}. Whoever can read that file can read all of it.")

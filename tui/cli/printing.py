@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -41,6 +42,13 @@ def prompt(text: str) -> None:
 def say_json(facts: dict[str, Any]) -> None:
     """One object, on a line of its own."""
     _write(sys.stdout, sanitise_line(json.dumps(facts)))
+
+
+def say_document(pieces: Iterable[str]) -> None:
+    """A document, which has its line ends itself, on standard output."""
+    for piece in pieces:
+        print(sanitise_block(piece), end="")
+    sys.stdout.flush()
 
 
 def _write(stream: TextIO, text: SafeText) -> None:
