@@ -327,14 +327,26 @@ def run(
     opening = ProfileOpening(locations, settle, asyncio.to_thread)
     remembered = Remembered(locations.home / "theme")
     app = HallwayApp(opening, remembered=remembered, code=code, log=locations.log)
+    return _to_its_end(app, again, lambda: opening.farewell)
+
+
+def run_demo() -> int:
+    """Run the screen on a demonstration, of which nothing is kept; returns the exit code."""
+    from tui.demo.opening import DemoOpening
+
+    app = HallwayApp(DemoOpening(asyncio.sleep), remembered=Remembered(None))
+    return _to_its_end(app, lambda: None, lambda: DemoOpening.farewell)
+
+
+def _to_its_end(app: HallwayApp, again: Callable[[], None], farewell: Callable[[], str]) -> int:
     if not ended_well(app.run):
         return CRASHED
     if app.locked:
         again()
     if app.sentence:
         print(app.sentence, file=sys.stderr)
-    elif opening.farewell:
-        _part(opening.farewell)
+    elif farewell():
+        _part(farewell())
     return app.return_code or 0
 
 

@@ -247,3 +247,16 @@ def test_a_paste_presses_no_key(desk: Desk) -> None:
     screen.press("enter")
     assert screen.ended() == 0
     desk.nothing_ugly()
+
+
+def test_a_demonstration_keeps_nothing(desk: Desk) -> None:
+    ana = desk.computer.person("Ana")
+    screen = desk.sit(ana, "--demo")
+    screen.shows("Kitchen table", "4 of 8", "Jonas", "Say something, whenever you like.")
+    screen.writes("Hello all")
+    screen.shows("Heard, and by nobody but us.")
+    screen.press("ctrl+q")
+    assert screen.ended() == 0
+    screen.shows("nothing of it is kept")
+    assert ana.does("circles").out == "", "there is no profile"
+    desk.nothing_ugly()

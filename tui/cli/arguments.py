@@ -64,6 +64,10 @@ def parser(whole: bool = False) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
+    top.add_argument(
+        "--demo", action="store_true",
+        help="look around in a circle with scripted friends; nothing of it is kept",
+    )  # fmt: skip
     _add_home(top, default=None)
     top.set_defaults(run=_screens)
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=_RelayParser)
@@ -124,9 +128,9 @@ def _screens(arguments: argparse.Namespace) -> int:
     if arguments.passphrase_file:
         print(SCREENS_ASK, file=sys.stderr)
         return 2
-    from tui.cli.screens import show
+    from tui.cli.screens import show, show_demo
 
-    return show(arguments.home)
+    return show_demo() if arguments.demo else show(arguments.home)
 
 
 def _join(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`hallway` alone, and `hallway join CODE` at a terminal: the screens."""
+"""`hallway` alone, `hallway --demo`, and `hallway join CODE` at a terminal: the screens."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ def show(home: str | None, code: str = "") -> int:
     from tui.app import run  # Textual reads the variable as it is imported
 
     return run(locations, settings, lambda: _again(home), code=code)
+
+
+def show_demo() -> int:
+    """Run the screens on a demonstration until they are left; the exit code."""
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    from tui.app import run_demo
+
+    return run_demo()
 
 
 def _again(home: str | None) -> None:
