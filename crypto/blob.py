@@ -69,8 +69,7 @@ def padded_length(size: int) -> int:
     Padmé (Nikitin et al., PETS 2019): at most 12 % more, and the length tells no more of the
     file's than a few leading bits. 1024 at least, `FILE_LARGEST` at most.
     """
-    if size <= PADDED_SMALLEST:
-        return PADDED_SMALLEST
+    size = max(size, PADDED_SMALLEST)
     exponent = size.bit_length() - 1
     step = 1 << (exponent - exponent.bit_length())
     return min(-(-size // step) * step, FILE_LARGEST)

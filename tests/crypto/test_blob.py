@@ -192,9 +192,13 @@ def test_the_longest_file_comes_back_and_nothing_may_follow_it() -> None:
     chunks = list(sealing)
     blob.verify(sealing.reference, chunks)
     assert sum(map(len, blob.open_(sealing.reference, chunks))) == FILE_LARGEST
-    with pytest.raises(UnopenedError, match="chunk 401 "):
-        for _ in blob.open_(sealing.reference, [*chunks, chunks[-1]]):
-            pass
+    # Whoever has the key can seal what would come next, too.
+    aad = b"hallway blob 1" + FILE_LARGEST.to_bytes(8, "big")
+    sealed_next = chacha20poly1305_seal(Secret(KEY), (400 << 8).to_bytes(12, "big"), aad, b"more")
+    for more in (chunks[-1], sealed_next):
+        with pytest.raises(UnopenedError, match="chunk 401 "):
+            for _ in blob.open_(sealing.reference, [*chunks, more]):
+                pass
 
 
 def test_a_reference_is_what_was_written() -> None:
@@ -211,3 +215,23 @@ def test_a_reference_is_what_was_written() -> None:
 def test_a_reference_out_of_bounds_does_not_exist(id_: bytes, key: bytes, size: int) -> None:
     with pytest.raises(FieldError):
         BlobReference(id_, Secret(key), size)
+
+
+def test_the_length_is_compared_though_the_hash_is_right() -> None:
+    told = BlobReference(hashlib.sha256(b"short").digest(), Secret(KEY), 5)
+    with pytest.raises(UnopenedError, match="other bytes"):
+        blob.verify(told, [b"short"])
+
+
+def test_what_is_too_long_is_not_read_to_its_end() -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(10):
+            taken += 1
+            yield bytes(CHUNK_SEALED)
+
+    with pytest.raises(UnopenedError, match="other bytes"):
+        blob.verify(REFERENCE, endless())
+    assert taken == len(CHUNKS)
