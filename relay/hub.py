@@ -26,8 +26,8 @@ from crypto.access.log import INCARNATION_LENGTH
 from crypto.primitives import Rng
 from relay import wire
 from relay.circles import binding_key, invite_refusal
-from relay.limits import HOUR, MINUTE, Buckets, Settings, source
-from relay.live import NO_SPACE_WAIT, LiveCircle
+from relay.limits import HOUR, MINUTE, NO_SPACE_WAIT, Buckets, Settings, source
+from relay.live import LiveCircle
 from relay.rendezvous import Rendezvous, RendezvousRefused
 from relay.session import Outlet, Session, State
 from relay.store.contract import (
@@ -79,6 +79,9 @@ class Statistics:
     ordered: int = 0
     delivered: int = 0
     bindings: int = 0
+    blobs: int = 0
+    blob_bytes_in: int = 0
+    blob_bytes_out: int = 0
     refusals: Counter[int] = field(default_factory=Counter)
 
 
@@ -470,4 +473,6 @@ class Hub:
 
     def _tidy_circle(self, circle: LiveCircle | None) -> None:
         if circle is not None:
-            circle.tidy(self.clock())
+            now = self.clock()
+            circle.tidy(now)
+            circle.blobs.tidy(now)
