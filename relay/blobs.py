@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay import wire
-from relay.limits import NO_SPACE_WAIT, Buckets
+from relay.limits import LOW_WATER, NO_SPACE_WAIT, Buckets
 from relay.store.contract import (
     NO_SPACE,
     SPOILT,
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from relay.live import LiveCircle
     from relay.session import Session
 
-ONE_AT_A_TIME = 50
-"""Milliseconds after which it is worth asking again, while a chunk is under way."""
+LATER = 50
+"""Milliseconds after which it is worth asking again, while a chunk is under way or much waits for
+the socket."""
 
 
 @dataclass(slots=True)
@@ -58,6 +59,9 @@ class Blobs:
             return session.refused(refused)
         if not self._may(session, frame, now):
             return
+        if frame.chunk and self._hub.short():
+            # A full disk would hold up messages, too.
+            return session.refused(_refused(frame, Refusal.NO_SPACE, NO_SPACE_WAIT))
         if self._circle.mending.under_way:
             return session.refused(_refused(frame, Refusal.RESTORING))
         session.blob_under_way = True
@@ -102,7 +106,9 @@ class Blobs:
         self._hub.store.sweep_blobs(sweep, self._hub.kept)
 
     def _may(self, session: Session, frame: wire.PutBlob | wire.GetBlob, now: int) -> bool:
-        wait = ONE_AT_A_TIME if session.blob_under_way else self._rates.take(session.key, now)
+        # Behind what waits for a slow reader already, a chunk would be one too many.
+        later = session.blob_under_way or session.outlet.pending >= LOW_WATER
+        wait = LATER if later else self._rates.take(session.key, now)
         if wait:
             session.hasty += 1
             session.refused(_refused(frame, Refusal.TOO_FAST, wait))

@@ -88,7 +88,7 @@ class Statistics:
 class Hub:
     """One relay. `clock` gives milliseconds since 1970; `create` is who may open circles.
 
-    While it is `short` of disk or memory no circle is opened, and those that are there go on.
+    While it is `short` of disk or memory no circle is opened and no file taken; all else goes on.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Hub:
         self.sessions: set[Session] = set()
         self.rng = rng
         self._create_by = create
-        self._short = short
+        self.short = short
         self._going = False
         self._unbound: dict[Session, None] = {}
         self.circles: dict[bytes, LiveCircle] = {}
@@ -305,7 +305,7 @@ class Hub:
             if token is None:
                 return session.refuse(Refusal.NO_TOKEN)
             creation = replace(creation, token=token_hash(token))
-        if self._short():
+        if self.short():
             return session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
         wait = self._creations.take(session.source, creation.time)
         if wait:

@@ -141,12 +141,12 @@ class Blobs:
 
     def _there(self, number: int, name: Path, put: PutBlob) -> Outcome | None:
         """A blob that is whole, if it is; of one whose row could not be written any more it is."""
-        size = self._size(number, put.hash)
-        if not name.is_file():
-            return None
-        if size is None and _hash(name) == put.hash:
+        size, found = self._size(number, put.hash), _length(name)
+        if size is not None:
+            return Kept(size) if size == found else None
+        if found == put.total and _hash(name) == put.hash:
             return self._enter(number, name, put)
-        return None if size is None else Kept(size)
+        return None
 
     def _throw_away(self, number: int, part: Path, name: Path, put: PutBlob) -> None:
         """What the disk may not hold, though the system still shows it, is acknowledged to nobody:
@@ -193,6 +193,8 @@ class Blobs:
             return None
         try:
             with (self._folder / circle.hex() / hash.hex()).open("rb") as file:
+                if os.fstat(file.fileno()).st_size != size:
+                    return None
                 file.seek(min(offset, size))
                 return BlobChunk(size, file.read(limit))
         except OSError:
@@ -233,11 +235,15 @@ class Blobs:
 
 def _handed_in(part: Path, put: PutBlob) -> int:
     """How much is there of what a device hands in; nothing that counts, where it is too much."""
+    size = _length(part)
+    return size if size is not None and size <= put.total else 0
+
+
+def _length(path: Path) -> int | None:
     try:
-        size = part.stat().st_size
+        return path.stat().st_size
     except FileNotFoundError:
-        return 0
-    return size if size <= put.total else 0
+        return None
 
 
 def _hash(path: Path) -> bytes:

@@ -8,8 +8,8 @@ import pytest
 
 from crypto.access.side_data import Remove
 from relay import wire
-from relay.blobs import ONE_AT_A_TIME
-from relay.limits import DAY, NO_SPACE_WAIT, SECOND, Rate, Settings
+from relay.blobs import LATER
+from relay.limits import DAY, LOW_WATER, NO_SPACE_WAIT, SECOND, Rate, Settings
 from relay.store.contract import UNKNOWN, Outcome, PutBlob, Restart
 from relay.wire import Refusal
 from tests.relay.memory import MemoryStore
@@ -226,6 +226,20 @@ class TestRoom:
         hand_in(ana)
         assert world.hub.broken is None
 
+    def test_none_is_taken_while_the_machine_is_short(
+        self, world: World, two: tuple[Peer, Peer]
+    ) -> None:
+        ana, bo = two
+        hand_in(ana, b"there")
+        world.short = True
+        assert refusal(ana, put(0)) == (Refusal.NO_SPACE, NO_SPACE_WAIT)
+        assert ana.one(wire.BlobKept, ask()).offset == 0
+        assert fetched(bo, sha256(b"there").digest()) == b"there"
+        assert ana.one(wire.Done, ana.append()).n == 3
+        world.short = False
+        bo.heard()
+        hand_in(bo)
+
 
 class TestFairness:
     def test_one_chunk_at_a_time(self, two: tuple[Peer, Peer]) -> None:
@@ -236,10 +250,18 @@ class TestFairness:
         ana.session.receive(wire.message(other, other, small))
         busy, too, kept = ana.heard()
         for each, frame in ((busy, other), (too, small)):
-            assert each == wire.Refused(frame.hash[:16], Refusal.TOO_FAST, ONE_AT_A_TIME)
+            assert each == wire.Refused(frame.hash[:16], Refusal.TOO_FAST, LATER)
         assert kept == wire.BlobKept(other.hash, 5)
         ana.session.receive(wire.message(small, small))
         assert [type(each) for each in ana.heard()] == [wire.Refused, wire.BlobPart]
+
+    def test_none_behind_what_waits_already(self, two: tuple[Peer, Peer]) -> None:
+        ana, _ = two
+        hand_in(ana)
+        ana.line.pending = LOW_WATER
+        assert refusal(ana, wire.GetBlob(HASH, 0)) == (Refusal.TOO_FAST, LATER)
+        ana.line.pending -= 1
+        assert fetched(ana) == BYTES
 
     def test_so_many_in_a_second_and_messages_beside_them(self) -> None:
         world = World(Settings(blobs=Rate(2, SECOND), messages=Rate(4, DAY)))

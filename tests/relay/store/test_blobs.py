@@ -213,15 +213,17 @@ class TestDisk:
         assert desk.ask(desk.store.read_blob, C, HASH, 0, 1) is None
         assert kept_by(desk, ask()) is BROKEN
 
-    def test_a_file_that_is_gone_can_be_handed_in_again(
+    def test_a_file_that_is_gone_or_cut_can_be_handed_in_again(
         self, path: Path, begun: Callable[..., Blobs]
     ) -> None:
         blobs = begun()
         all_in(blobs)
-        (folder_of(path) / C.hex() / HASH.hex()).unlink()
-        assert blobs.read(C, HASH, 0, 1) is None
-        assert all_in(blobs) == Kept(250, fresh=True)
-        assert blobs.read(C, HASH, 0, 250) == BlobChunk(250, BYTES)
+        file = folder_of(path) / C.hex() / HASH.hex()
+        for harm in (file.unlink, lambda: file.write_bytes(BYTES[:-1])):
+            harm()
+            assert blobs.read(C, HASH, 0, 1) is None
+            assert all_in(blobs) == Kept(250, fresh=True)
+            assert blobs.read(C, HASH, 0, 250) == BlobChunk(250, BYTES)
 
     def test_a_file_of_other_bytes_without_a_row_is_nothing(
         self, path: Path, begun: Callable[..., Blobs]
