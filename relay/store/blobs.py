@@ -19,7 +19,10 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import apsw
 
@@ -76,6 +79,27 @@ def copy_blobs(database: Path, target: Path, circle: bytes | None = None) -> int
     return copied
 
 
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """The row of a blob whose file is on the disk."""
+
+    circle: bytes
+    hash: bytes
+    size: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """The rows of a circle's blobs that are older than `before` go."""
+
+    circle: bytes
+    before: int
+
+
+RowChange: TypeAlias = Enter | Strike
+
+
 class Disk:
     """The steps in which a blob is written. OSError from each."""
 
@@ -101,18 +125,24 @@ class Disk:
 
 
 class Blobs:
-    """The blobs of one database. `connection` is used for nothing else.
+    """The blobs of one database. `connection` is used for nothing else, and only read through.
 
+    `write` changes rows, and returns once that is on the disk: in the store's own transactions,
+    since what another connection writes has the writer look at every log.
     What is found to be wrong with the disk is an OSError, or of its database an apsw.Error.
     """
 
-    def __init__(self, connection: apsw.Connection, folder: Path, disk: Disk) -> None:
-        self._connection = connection
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        folder: Path,
+        disk: Disk,
+        write: Callable[[RowChange], Outcome],
+    ) -> None:
         self._execute = connection.cursor().execute
         self._folder = folder
         self._disk = disk
-        connection.pragma("synchronous", "full")
-        connection.wal_autocheckpoint(0)  # the store's writer has its own way
+        self._write = write
 
     def put(self, put: PutBlob) -> Outcome:
         """What `Store.put_blob` answers."""
@@ -130,11 +160,11 @@ class Blobs:
             if put.chunk and put.offset == have:
                 self._append(part, have, put)
                 have += len(put.chunk)
-            return self._finish(number, part, name, put) if have == put.total else Kept(have)
+            return self._finish(part, name, put) if have == put.total else Kept(have)
         except FileNotFoundError:
             return Kept(0)  # another process was quicker with the same: whoever asks again hears it
-        except (OSError, apsw.FullError) as error:
-            if isinstance(error, apsw.FullError) or error.errno in _FULL:
+        except OSError as error:
+            if error.errno in _FULL:
                 return NO_SPACE
             self._throw_away(number, part, name, put)
             raise
@@ -145,7 +175,7 @@ class Blobs:
         if size is not None:
             return Kept(size) if size == found else None
         if found == put.total and _hash(name) == put.hash:
-            return self._enter(number, name, put)
+            return self._enter(name, put)
         return None
 
     def _throw_away(self, number: int, part: Path, name: Path, put: PutBlob) -> None:
@@ -166,24 +196,21 @@ class Blobs:
                 os.truncate(part, have)
             raise
 
-    def _finish(self, number: int, part: Path, name: Path, put: PutBlob) -> Outcome:
+    def _finish(self, part: Path, name: Path, put: PutBlob) -> Outcome:
         """All is there: it becomes a blob, or is thrown away."""
         if _hash(part) != put.hash:
             part.unlink()
             return SPOILT
         self._disk.sync(part)
         self._disk.rename(part, name)
-        return self._enter(number, name, put)
+        return self._enter(name, put)
 
-    def _enter(self, number: int, name: Path, put: PutBlob) -> Outcome:
+    def _enter(self, name: Path, put: PutBlob) -> Outcome:
         """The file has its name: that survives a power cut, and then the row is written."""
         self._disk.sync(name)
         self._disk.sync(name.parent)
-        self._execute(
-            "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?)",
-            (number, put.hash, put.total, put.time),
-        )
-        return Kept(put.total, fresh=True)
+        outcome = self._write(Enter(put.circle, put.hash, put.total, put.time))
+        return Kept(put.total, fresh=True) if outcome is STORED else outcome
 
     def read(self, circle: bytes, hash: bytes, offset: int, limit: int) -> BlobChunk | None:
         """What `Store.read_blob` answers."""
@@ -205,13 +232,12 @@ class Blobs:
         number = self._number(sweep.circle)
         if number is None:
             return UNKNOWN
-        old = (number, sweep.kept_before)
-        try:
-            gone = self._hashes("SELECT hash FROM blob WHERE circle = ? AND time < ?", old)
-            if gone:
-                self._execute("DELETE FROM blob WHERE circle = ? AND time < ?", old)
-        except apsw.FullError:
-            return NO_SPACE
+        gone = self._hashes(
+            "SELECT hash FROM blob WHERE circle = ? AND time < ?", (number, sweep.kept_before)
+        )
+        outcome = self._write(Strike(sweep.circle, sweep.kept_before)) if gone else STORED
+        if outcome is not STORED:
+            return outcome
         kept = self._hashes("SELECT hash FROM blob WHERE circle = ?", (number,))
         for each in _entries(self._folder / sweep.circle.hex()):
             if each.name not in kept and (each.name in gone or _idle(each, sweep)):

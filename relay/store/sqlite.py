@@ -30,7 +30,7 @@ import apsw
 
 from crypto.primitives import Rng
 from crypto.secret import Secret
-from relay.store.blobs import Blobs, Disk, folder_of
+from relay.store.blobs import Blobs, Disk, RowChange, folder_of
 from relay.store.contract import (
     BROKEN,
     NO_SPACE,
@@ -47,7 +47,7 @@ from relay.store.contract import (
 from relay.store.migrations import connect, named, prepare
 from relay.store.reader import Reader
 from relay.store.write_ahead import CHECKPOINT_PAGES, WriteAhead, reserve
-from relay.store.writer import Writer
+from relay.store.writer import Work, Writer
 
 Done: TypeAlias = Callable[[Outcome], None]
 Answer = TypeVar("Answer")
@@ -88,12 +88,13 @@ class SqliteStore:
             filing = connect(path, vfs)
             # A connection that has read nothing yet does not know that there is a write-ahead log.
             Reader(tidying).relay_key()
+            Reader(filing).relay_key()
             self._relay_key = Reader(reading).relay_key()
-        self._intentions = _Queue[tuple[Intention, Done]]()
+        self._intentions = _Queue[tuple[Work, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()
         self._full = _Queue[int]()
         self._filing = _Queue[Callable[[Blobs], None]]()
-        blobs = Blobs(filing, folder_of(path), disk or Disk())
+        blobs = Blobs(filing, folder_of(path), disk or Disk(), self._change_row)
         self._log = WriteAhead(checkpoint, self._full.put)
         self._threads = [
             threading.Thread(target=self._write, args=(writing,), name="store-write", daemon=True),
@@ -194,10 +195,12 @@ class SqliteStore:
 
     def close(self) -> None:
         """As in the contract."""
+        # The blobs first: they wait for rows.
+        self._filing.close()
+        self._threads[-1].join()
         self._intentions.close()
         self._questions.close()
         self._full.close()
-        self._filing.close()
         for thread in self._threads:
             thread.join()
         self.settle()
@@ -228,6 +231,14 @@ class SqliteStore:
 
         self._filing.put(keep)
 
+    def _change_row(self, change: RowChange) -> Outcome:
+        """Have the writing thread change a row, and wait for it."""
+        outcomes: list[Outcome] = []
+        through = threading.Event()
+        self._intentions.put((change, _Told(outcomes, through)))
+        through.wait()
+        return outcomes[0]
+
     def _file(self, blobs: Blobs, connection: apsw.Connection) -> None:
         while wanted := self._filing.take():
             for each in wanted:
@@ -248,6 +259,9 @@ class SqliteStore:
         writer = Writer(connection, self._hear)
         while waiting := self._intentions.take():
             outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
+            for (_, done), outcome in zip(waiting, outcomes, strict=True):
+                if isinstance(done, _Told):
+                    done(outcome)
             self._endings.append(partial(_settle, waiting, outcomes))
             self._wake()
         _let_go(connection)
@@ -258,7 +272,7 @@ class SqliteStore:
         _let_go(connection)
 
     def _transaction(
-        self, connection: apsw.Connection, writer: Writer, batch: list[Intention]
+        self, connection: apsw.Connection, writer: Writer, batch: list[Work]
     ) -> list[Outcome]:
         if self._broken is None:
             try:
@@ -317,9 +331,22 @@ class _Queue(Generic[Item]):
             return items
 
 
-def _settle(waiting: list[tuple[Intention, Done]], outcomes: list[Outcome]) -> None:
+class _Told:
+    """Another thread of the store waits for the outcome, and hears it before anybody settles."""
+
+    def __init__(self, outcomes: list[Outcome], through: threading.Event) -> None:
+        self._outcomes = outcomes
+        self._through = through
+
+    def __call__(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._through.set()
+
+
+def _settle(waiting: list[tuple[Work, Done]], outcomes: list[Outcome]) -> None:
     for (_, done), outcome in zip(waiting, outcomes, strict=True):
-        done(outcome)
+        if not isinstance(done, _Told):
+            done(outcome)
 
 
 def _rolled_back(connection: apsw.Connection) -> bool:

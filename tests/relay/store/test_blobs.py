@@ -11,7 +11,7 @@ from random import Random
 import apsw
 import pytest
 
-from relay.store.blobs import Blobs, Disk, copy_blobs, folder_of
+from relay.store.blobs import Blobs, Disk, RowChange, copy_blobs, folder_of
 from relay.store.contract import (
     BROKEN,
     NO_SPACE,
@@ -24,6 +24,7 @@ from relay.store.contract import (
 )
 from relay.store.migrations import connect, prepare
 from relay.store.sqlite import SqliteStore
+from relay.store.writer import Writer
 from tests.relay.blob_contract import ALWAYS, BYTES, CHUNK, HASH, NEVER, ask, fetched, hand_in, put
 from tests.relay.blob_contract import kept as kept_by
 from tests.relay.store.disk import Disk as DatabaseDisk
@@ -95,8 +96,19 @@ def begun(path: Path) -> Iterator[Callable[..., Blobs]]:
     connections: list[apsw.Connection] = []
 
     def begin(disk: Disk | None = None, vfs: str | None = None) -> Blobs:
-        connections.append(connect(path, vfs))
-        return Blobs(connections[-1], folder_of(path), disk or Disk())
+        reading, writing = connect(path, vfs), connect(path, vfs)
+        connections.extend((reading, writing))
+
+        def write(change: RowChange) -> Outcome:
+            writer = Writer(writing, lambda circle, n: None)
+            try:
+                with writing:
+                    (outcome,) = writer.carry_out([change])
+            except apsw.FullError:
+                return NO_SPACE
+            return outcome
+
+        return Blobs(reading, folder_of(path), disk or Disk(), write)
 
     yield begin
     for connection in connections:
@@ -203,6 +215,31 @@ class TestDisk:
         disk.room = 0
         assert blobs.sweep(SweepBlobs(C, ALWAYS, ALWAYS)) is NO_SPACE
         assert blobs.read(C, HASH, 0, 250) == BlobChunk(250, BYTES)
+
+    def test_a_database_without_room_is_a_full_disk(self, opened: Callable[..., Desk]) -> None:
+        disk = DatabaseDisk("blob room")
+        desk = opened(vfs=disk.name)
+        disk.room = 0
+        assert hand_in(desk) is NO_SPACE
+        assert desk.store.broken is None
+        disk.works()
+        assert kept_by(desk, ask()) == Kept(250, fresh=True)
+        assert desk.do(append(C, 1)) is STORED
+        assert desk.moved == [], "no log has moved"
+
+    def test_a_row_of_which_nobody_knows_breaks_the_store(
+        self, path: Path, opened: Callable[..., Desk]
+    ) -> None:
+        disk = DatabaseDisk("blob syncs")
+        desk = opened(vfs=disk.name)
+        disk.failing_syncs = apsw.IOError
+        assert hand_in(desk) is BROKEN
+        assert desk.store.broken is not None
+        assert desk.ask(desk.store.sweep_blobs, SweepBlobs(C, ALWAYS, ALWAYS)) is BROKEN
+        disk.works()
+        again = opened()
+        assert all(kept_by(again, put(at)) for at in range(0, 250, CHUNK))
+        assert fetched(again) == BYTES
 
     def test_rows_that_cannot_be_read(self, opened: Callable[..., Desk]) -> None:
         disk = DatabaseDisk("blob reads")
