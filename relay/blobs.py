@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from relay import wire
 from relay.limits import LOW_WATER, NO_SPACE_WAIT, Buckets
 from relay.store.contract import (
+    NO_ROOM,
     NO_SPACE,
     SPOILT,
     BlobChunk,
@@ -70,7 +71,8 @@ class Blobs:
             # It may be there already: then it is whole, and needs no room.
             found = partial(self._looked, session, frame, no_room)
             return self._hub.store.read_blob(self._circle.id, frame.hash, 0, 0, found)
-        self._unfinished[session.key, frame.hash] = Unfinished(frame.total, now)
+        if frame.chunk:
+            self._unfinished[session.key, frame.hash] = Unfinished(frame.total, now)
         put = PutBlob(
             self._circle.id,
             frame.hash,
@@ -79,6 +81,7 @@ class Blobs:
             frame.total,
             frame.chunk,
             now,
+            self._hub.settings.circle_size - self._circle.ahead.size,
         )
         self._hub.store.put_blob(put, partial(self._put, session, frame, session.key))
 
@@ -158,6 +161,11 @@ class Blobs:
         elif outcome is SPOILT:
             self._unfinished.pop((key, frame.hash), None)
             session.refused(_refused(frame, Refusal.OTHER_BYTES))
+        elif outcome is NO_ROOM:
+            # What was handed in before the circle was loaded counts, too.
+            self._unfinished.pop((key, frame.hash), None)
+            limit = self._hub.settings.circle_size
+            session.refused(_refused(frame, Refusal.TOO_LARGE, limit))
         elif outcome is NO_SPACE:
             session.refused(_refused(frame, Refusal.NO_SPACE, NO_SPACE_WAIT))
         else:

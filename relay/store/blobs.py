@@ -27,6 +27,7 @@ from typing import TypeAlias
 import apsw
 
 from relay.store.contract import (
+    NO_ROOM,
     NO_SPACE,
     SPOILT,
     STORED,
@@ -158,6 +159,8 @@ class Blobs:
                 return there
             have = _handed_in(part, put)
             if put.chunk and put.offset == have:
+                if _unfinished(part.parent) + len(put.chunk) > put.room:
+                    return NO_ROOM
                 self._append(part, have, put)
                 have += len(put.chunk)
             return self._finish(part, name, put) if have == put.total else Kept(have)
@@ -263,6 +266,11 @@ def _handed_in(part: Path, put: PutBlob) -> int:
     """How much is there of what a device hands in; nothing that counts, where it is too much."""
     size = _length(part)
     return size if size is not None and size <= put.total else 0
+
+
+def _unfinished(folder: Path) -> int:
+    """The bytes of all that is handed in for a circle and not whole."""
+    return sum(_length(each) or 0 for each in _entries(folder) if each.suffix)
 
 
 def _length(path: Path) -> int | None:

@@ -190,7 +190,8 @@ class PutBlob:
 
     What a device (`access_key`) hands in is kept apart from what another one does, until it is
     whole. A chunk that is not the next one, as an empty one, changes nothing: the outcome says how
-    much is there. `time` is that of the blob if this makes it whole.
+    much is there. `time` is that of the blob if this makes it whole. `room` is how many bytes may
+    be there of all that is handed in for the circle and not whole.
     """
 
     circle: bytes
@@ -200,6 +201,7 @@ class PutBlob:
     total: int
     chunk: bytes
     time: int
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +238,14 @@ class Settled(Enum):
     """The token's time is over; nothing was written."""
     SPOILT = 9
     """A blob's bytes have another hash; they are thrown away."""
+    NO_ROOM = 10
+    """What is handed in of blobs would take more than it may; nothing was written."""
 
 
 STORED, EXISTS, UNKNOWN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN
 BROKEN, NO_SPACE = Settled.BROKEN, Settled.NO_SPACE
 NO_TOKEN, SPENT, EXPIRED = Settled.NO_TOKEN, Settled.SPENT, Settled.EXPIRED
-SPOILT = Settled.SPOILT
+SPOILT, NO_ROOM = Settled.SPOILT, Settled.NO_ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +377,11 @@ class Store(Protocol):
         """The ids of all circles, for the round of retention."""
 
     def put_blob(self, put: PutBlob, done: Callable[[Outcome], None]) -> None:
-        """Keep a chunk: Kept, SPOILT, UNKNOWN, NO_SPACE or BROKEN. In order among themselves; what
-        was submitted otherwise neither waits for blobs nor they for it."""
+        """Keep a chunk: Kept, SPOILT, NO_ROOM, UNKNOWN, NO_SPACE or BROKEN.
+
+        In order among themselves; what was submitted otherwise waits for none of them, nor they
+        for it.
+        """
 
     def sweep_blobs(self, sweep: SweepBlobs, done: Callable[[Outcome], None]) -> None:
         """Let go of blobs that have had their time: STORED, UNKNOWN, NO_SPACE or BROKEN."""

@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 
 from relay.store.contract import (
+    NO_ROOM,
     SPOILT,
     STORED,
     UNKNOWN,
@@ -31,7 +32,7 @@ def put(offset: int, *, by: bytes = ANA, circle: bytes = C, data: bytes = BYTES)
     """The chunk at `offset` of a blob."""
     hash_ = sha256(data).digest()
     chunk = data[offset : offset + CHUNK]
-    return PutBlob(circle, hash_, by, offset, len(data), chunk, 5000)
+    return PutBlob(circle, hash_, by, offset, len(data), chunk, 5000, 1000)
 
 
 def ask(by: bytes = ANA, circle: bytes = C) -> PutBlob:
@@ -168,6 +169,15 @@ class BlobContract:
         assert desk.ask(desk.store.sweep_blobs, SweepBlobs(C, NEVER, ALWAYS)) is STORED
         assert kept(desk, replace(put(0, data=other), chunk=b"")) == Kept(0)
         assert hand_in(desk) == Kept(250, fresh=True), "and may come again"
+
+    def test_all_that_is_not_whole_has_so_much_room(self, desk: Desk) -> None:
+        assert kept(desk, put(0)) == kept(desk, put(0, circle=D)) == Kept(100)
+        assert kept(desk, replace(put(0, by=BO), room=199)) is NO_ROOM
+        assert kept(desk, ask(BO)) == Kept(0)
+        assert kept(desk, replace(put(100), room=199)) is NO_ROOM
+        assert kept(desk, replace(put(100), room=200)) == Kept(200)
+        assert kept(desk, replace(put(200), room=250)) == Kept(250, fresh=True)
+        assert kept(desk, replace(put(0, data=BYTES[:100]), room=100)) == Kept(100, fresh=True)
 
     def test_messages_go_on_beside_it(self, desk: Desk) -> None:
         assert kept(desk, put(0)) == Kept(100)

@@ -18,6 +18,7 @@ from relay.store.contract import (
     BROKEN,
     EXISTS,
     EXPIRED,
+    NO_ROOM,
     NO_SPACE,
     NO_TOKEN,
     RECENT,
@@ -371,6 +372,9 @@ class MemoryStore:
         if put.chunk and put.offset == len(have):
             if self.full:
                 return NO_SPACE
+            unfinished = sum(len(data) for _, data in shelf.parts.values())
+            if unfinished + len(put.chunk) > put.room:
+                return NO_ROOM
             have += put.chunk
             shelf.parts[place] = (put.time, have)
         if len(have) < put.total:

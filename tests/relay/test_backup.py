@@ -48,7 +48,7 @@ class Opened:
     def keeps(self, circle: bytes, data: bytes) -> Outcome:
         """Hand in a blob."""
         found: list[Outcome] = []
-        put = PutBlob(circle, sha256(data).digest(), b"k" * 32, 0, len(data), data, NOW)
+        put = PutBlob(circle, sha256(data).digest(), b"k" * 32, 0, len(data), data, NOW, 1000)
         self.store.put_blob(put, found.append)
         while not found:
             self.store.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -210,11 +211,31 @@ class TestRoom:
         ana, bo = two
         several = [bytes((n,)) * 100 for n in range(5)]
         for data in several[:4]:
-            assert ana.one(wire.BlobKept, ask(data)).offset == 0
+            begun = replace(put(0, data), chunk=data[:50])
+            assert ana.one(wire.BlobKept, begun).offset == 50
         assert refusal(ana, ask(several[4])) == (Refusal.CROWDED, 4)
         assert bo.one(wire.BlobKept, ask(several[4])).offset == 0, "others may"
         hand_in(ana, several[0])
         assert ana.one(wire.BlobKept, ask(several[4])).offset == 0
+
+    def test_what_was_begun_before_the_circle_was_loaded_counts(self) -> None:
+        world = World(Settings(circle_size=len(BYTES) + 1000))
+        ana, _ = world.pair()
+        for offset in STARTS[:-1]:
+            ana.say(put(offset))
+        ana.session.lost()
+        world.hub.circles.clear()
+        bo = world.bound(BO)
+        other = put(0, BYTES[::-1])
+        assert refusal(bo, other) == (Refusal.TOO_LARGE, len(BYTES) + 1000)
+        assert bo.one(wire.BlobKept, replace(other, chunk=other.chunk[:1000])).offset == 1000
+
+    def test_asking_takes_no_room(self, two: tuple[Peer, Peer]) -> None:
+        ana, bo = two
+        large = [wire.PutBlob(bytes((n,)) * 32, 0, wire.BLOB_LIMIT, b"") for n in range(9)]
+        for frame in large:
+            assert ana.one(wire.BlobKept, frame).offset == 0
+        hand_in(bo)
 
     def test_a_full_disk_is_named_and_the_same_chunk_taken_later(
         self, world: World, two: tuple[Peer, Peer]

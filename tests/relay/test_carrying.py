@@ -286,6 +286,8 @@ class TestBlobs:
 
 def hand_in(database: Path, circle: bytes, data: bytes) -> None:
     store, found = SqliteStore(database, lambda: None), list[Outcome]()
-    store.put_blob(PutBlob(circle, sha256(data), b"k" * 32, 0, len(data), data, NOW), found.append)
+    store.put_blob(
+        PutBlob(circle, sha256(data), b"k" * 32, 0, len(data), data, NOW, 1000), found.append
+    )
     store.close()
     assert found == [Kept(len(data), fresh=True)]

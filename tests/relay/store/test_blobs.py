@@ -293,7 +293,7 @@ class TestSweep:
     ) -> None:
         blobs = begun()
         all_in(blobs)
-        blobs.put(PutBlob(C, b"h" * 32, BO, 0, 9, b"part", 0))
+        blobs.put(PutBlob(C, b"h" * 32, BO, 0, 9, b"part", 0, 1000))
         stray = folder_of(path) / C.hex() / ("0" * 64)
         stray.write_bytes(b"of nobody")
         for each in (stray, stray.with_name(HASH.hex())):
@@ -310,7 +310,7 @@ class TestCopy:
     def test_whole_ones_go_along(self, path: Path, begun: Callable[..., Blobs]) -> None:
         blobs = begun()
         all_in(blobs)
-        blobs.put(PutBlob(C, b"h" * 32, BO, 0, 9, b"part", 0))
+        blobs.put(PutBlob(C, b"h" * 32, BO, 0, 9, b"part", 0, 1000))
         target = path.with_name("copy.db")
         assert copy_blobs(path, target) == 1
         assert [each.name for each in folder_of(target).rglob("*") if each.is_file()] == [
