@@ -1,7 +1,8 @@
 """Backups of a relay, and what becomes of one that is put back.
 
-A backup is a copy of the whole database (`relay.store.copying`), made while the relay runs or not.
-It holds the relay's key: whoever has it can pass for the relay, though not read anything.
+A backup is a copy of the whole database (`relay.store.copying`) and, in a folder beside it, of the
+blobs (`relay.store.blobs`), made while the relay runs or not. It holds the relay's key: whoever has
+it can pass for the relay, though not read anything.
 
 What was acknowledged after a backup was made is not in it, and the circles' devices still hold it.
 So that they are asked before anything new is ordered, every log that was put back begins another
@@ -21,6 +22,7 @@ import apsw
 
 from crypto.access.log import INCARNATION_LENGTH
 from crypto.primitives import Rng
+from relay.store.blobs import copy_blobs, folder_of
 from relay.store.contract import StoreError
 from relay.store.copying import COPY_ID, copy
 from relay.store.migrations import APPLICATION_ID, BUSY_MS, connect, named, prepare, refuse_foreign
@@ -56,6 +58,7 @@ def back_up(database: Path, target: Path, replace: bool = False) -> Contents:
             copy(source, target)
         finally:
             source.close()
+        copy_blobs(database, target)
     return contents(target)
 
 
@@ -98,6 +101,7 @@ def restore(database: Path, source: Path, replace: bool = False) -> tuple[Conten
         if database.exists():
             aside = _put_aside(database)
         fresh.replace(database)
+        copy_blobs(source, database)
     return contents(database), aside
 
 
@@ -162,6 +166,8 @@ def _put_aside(database: Path) -> Path:
         old = database.with_name(database.name + beside)
         if old.exists():
             old.replace(aside.with_name(aside.name + beside))
+    if folder_of(database).is_dir():
+        folder_of(database).replace(folder_of(aside))
     return aside
 
 

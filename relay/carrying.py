@@ -1,9 +1,10 @@
 """One circle, carried in a file: out of a relay or one of its backups, and into the same relay.
 
 A file holds what the database holds of the circle, in the same tables, and the public half of the
-relay's key. It goes into a relay with that key alone: the circle's devices take no other relay's
-word for it. (To another relay a host of the circle moves it; that needs no operator.) As with a
-backup, what was acknowledged after the file was made is asked of the devices.
+relay's key; its blobs are in a folder beside the file. It goes into a relay with that key alone:
+the circle's devices take no other relay's word for it. (To another relay a host of the circle moves
+it; that needs no operator.) As with a backup, what was acknowledged after the file was made is
+asked of the devices.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from crypto.primitives import Rng
 from relay.backup import copying, open_file, restart
 from relay.circles import CircleState
 from relay.limits import Settings
+from relay.store.blobs import copy_blobs
 from relay.store.contract import Loaded, StoreError
 from relay.store.copying import appearing
 from relay.store.migrations import connect, prepare, refuse_foreign, steps
@@ -48,12 +50,14 @@ def export(database: Path, circle: str, target: Path, replace: bool = False) -> 
         try:
             refuse_foreign(source, database)
             _of_this_schema(source, database)
-            number = _find(source, circle)
+            number, id_ = _find(source, circle)
             relay_key = AccessKeyPair.from_seed(Reader(source).relay_key()).public
         finally:
             source.close()
         with appearing(target) as part:
-            return _write(part, database, number, relay_key)
+            entries = _write(part, database, number, relay_key)
+        copy_blobs(database, target, id_)
+    return entries
 
 
 def import_circle(database: Path, source: Path, rng: Rng, now: int) -> tuple[str, int]:
@@ -81,19 +85,21 @@ def import_circle(database: Path, source: Path, rng: Rng, now: int) -> tuple[str
                     " place. A host of the circle can move it here: hallway move."
                 )
             entries = _take(here, source, loaded.creation.circle, rng, now)
+            copy_blobs(source, database, loaded.creation.circle)
         finally:
             here.close()
     return loaded.creation.circle.hex(), entries
 
 
-def _find(connection: apsw.Connection, circle: str) -> int:
+def _find(connection: apsw.Connection, circle: str) -> tuple[int, bytes]:
     wanted = circle.strip().lower()
     rows = connection.execute("SELECT number, lower(hex(id)) FROM circle").fetchall()
     found = [number for number, name in rows if str(name).startswith(wanted)] if wanted else []
     if len(found) != 1:
         many = "several circles begin" if found else "no circle begins"
         raise StoreError(f"Here {many} with {circle!r}. A member sees the id with: hallway circles")
-    return int(str(found[0]))
+    number = int(str(found[0]))
+    return number, bytes.fromhex(next(str(name) for each, name in rows if each == number))
 
 
 def _of_this_schema(connection: apsw.Connection, path: Path) -> None:

@@ -26,8 +26,8 @@ from crypto.access.log import INCARNATION_LENGTH
 from crypto.primitives import Rng
 from relay import wire
 from relay.circles import binding_key, invite_refusal
-from relay.limits import HOUR, MINUTE, Buckets, Settings, source
-from relay.live import NO_SPACE_WAIT, LiveCircle
+from relay.limits import HOUR, MINUTE, NO_SPACE_WAIT, Buckets, Settings, source
+from relay.live import LiveCircle
 from relay.rendezvous import Rendezvous, RendezvousRefused
 from relay.session import Outlet, Session, State
 from relay.store.contract import (
@@ -79,13 +79,16 @@ class Statistics:
     ordered: int = 0
     delivered: int = 0
     bindings: int = 0
+    blobs: int = 0
+    blob_bytes_in: int = 0
+    blob_bytes_out: int = 0
     refusals: Counter[int] = field(default_factory=Counter)
 
 
 class Hub:
     """One relay. `clock` gives milliseconds since 1970; `create` is who may open circles.
 
-    While it is `short` of disk or memory no circle is opened, and those that are there go on.
+    While it is `short` of disk or memory no circle is opened and no file taken; all else goes on.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Hub:
         self.sessions: set[Session] = set()
         self.rng = rng
         self._create_by = create
-        self._short = short
+        self.short = short
         self._going = False
         self._unbound: dict[Session, None] = {}
         self.circles: dict[bytes, LiveCircle] = {}
@@ -302,7 +305,7 @@ class Hub:
             if token is None:
                 return session.refuse(Refusal.NO_TOKEN)
             creation = replace(creation, token=token_hash(token))
-        if self._short():
+        if self.short():
             return session.refuse(Refusal.NO_SPACE, NO_SPACE_WAIT)
         wait = self._creations.take(session.source, creation.time)
         if wait:
@@ -470,4 +473,6 @@ class Hub:
 
     def _tidy_circle(self, circle: LiveCircle | None) -> None:
         if circle is not None:
-            circle.tidy(self.clock())
+            now = self.clock()
+            circle.tidy(now)
+            circle.blobs.tidy(now)

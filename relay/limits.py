@@ -24,6 +24,9 @@ LOW_WATER = 64 * 1024
 READ_BATCH = 48 * 1024
 """Bytes of bodies asked of the store at a time for one socket."""
 
+NO_SPACE_WAIT = 10_000
+"""Milliseconds after which it is worth asking again whether a full disk has room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -52,6 +55,9 @@ class Settings:
     rejoins: Rate = Rate(3, HOUR / 6)
     """Rejoin requests of one device."""
 
+    blobs: Rate = Rate(16, SECOND / 16)
+    """Chunks of blobs, to and from one device: 1 MiB in a second."""
+
     beats: Rate = Rate(6, MINUTE / 6)
     """Heartbeats of one device."""
 
@@ -77,7 +83,13 @@ class Settings:
     """Before the same chair may have the turn again."""
 
     circle_size: int = 100 * 1024 * 1024
-    """Bytes of bodies and side data kept for one circle."""
+    """Bytes of bodies, side data and blobs kept for one circle."""
+
+    blobs_unfinished: int = 4
+    """Blobs that one device is handing in."""
+
+    blobs_unfinished_life: int = DAY
+    """How long what was handed in of one stays, after its last chunk."""
 
     sockets_per_key: int = 4
     sockets_per_source: int = 256
@@ -98,6 +110,7 @@ class Settings:
     others_life: int = 30 * DAY
     commits_life: int = 365 * DAY
     attachments_life: int = 30 * DAY
+    blobs_life: int = 30 * DAY
 
 
 class Bucket:

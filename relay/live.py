@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from crypto.access.log import Head, Kind
 from crypto.access.roster import Roster, Seat
 from relay import wire
+from relay.blobs import Blobs
 from relay.circles import (
     Accepted,
     Answers,
@@ -29,6 +30,7 @@ from relay.circles import (
     forget,
 )
 from relay.feed import Feed, frame_of
+from relay.limits import NO_SPACE_WAIT as NO_SPACE_WAIT
 from relay.limits import READ_BATCH, Bucket, Buckets
 from relay.mending import Mending
 from relay.store.contract import (
@@ -55,9 +57,6 @@ GUESTS_LIMIT = 32
 """Guests that one circle has at its door."""
 
 NO_WELCOME = bytes(32)
-
-NO_SPACE_WAIT = 10_000
-"""Milliseconds after which it is worth asking again whether a full disk has room."""
 
 
 @dataclass(slots=True)
@@ -103,6 +102,7 @@ class LiveCircle:
         self._full_until = 0
         self._shown = self.confirmed.n
         self.mending = Mending(self, loaded, now)
+        self.blobs = Blobs(self)
 
     # Sockets that come and go.
 
@@ -426,6 +426,7 @@ class LiveCircle:
             self.keep_cursors()
         self._turns.prune(now)
         self._beating.prune(now)
+        self.blobs.tick(now)
 
     def _vouch(self) -> None:
         """Show those who read along the head, signed; while the log is incomplete nobody is."""
@@ -456,6 +457,11 @@ class LiveCircle:
     def tidy(self, now: int) -> None:
         """Let go of what has had its time, as long as there is something to let go."""
         self.hub.store.submit(forget(self.confirmed, self.cursors, now), partial(self._tidied, now))
+
+    def grown(self, size: int) -> None:
+        """A blob of so many bytes is kept."""
+        self.confirmed.size += size
+        self._tentative.size += size
 
     def _tidied(self, now: int, outcome: Outcome) -> None:
         if not isinstance(outcome, Forgotten):

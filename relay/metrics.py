@@ -49,6 +49,19 @@ def of_hub(hub: Hub, sockets: int) -> list[Metric]:
             "hallway_entries_total", "counter", "Entries ordered since the start.", counts.ordered
         ),
         Metric("hallway_deliveries_total", "counter", "Entries sent to readers.", counts.delivered),
+        Metric("hallway_blobs_total", "counter", "Blobs kept since the start.", counts.blobs),
+        Metric(
+            "hallway_blob_received_bytes_total",
+            "counter",
+            "Bytes of blobs handed in.",
+            counts.blob_bytes_in,
+        ),
+        Metric(
+            "hallway_blob_sent_bytes_total",
+            "counter",
+            "Bytes of blobs sent.",
+            counts.blob_bytes_out,
+        ),
     ]
 
 

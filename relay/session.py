@@ -78,6 +78,7 @@ class Session:
 
     __slots__ = (
         "acknowledged",
+        "blob_under_way",
         "bucket",
         "circle",
         "feed",
@@ -109,6 +110,7 @@ class Session:
         self.invite_id = b""
         self.staged: dict[bytes, Staging] = {}
         self.acknowledged = 0
+        self.blob_under_way = False
         self.hasty = 0
         """Frames in a row that came too fast."""
 
@@ -227,7 +229,7 @@ class Session:
         step = TABLE.get((self.state, type(frame)))
         if step is None:
             return self.refuse(Refusal.OUT_OF_ORDER)
-        answers = self._answers(frame)
+        answers = self._answers(frame) or type(frame) in _BLOBS
         wait = 0 if answers else self.bucket.take(now)
         if wait:
             self.hasty += 1
@@ -350,6 +352,12 @@ class Session:
         for key in hashes:
             self.hub.reserve(-len(self.staged.pop(key).data), self.source)
 
+    def _put_blob(self, frame: wire.PutBlob, now: int) -> None:
+        self.circle.blobs.put(self, frame, now)
+
+    def _get_blob(self, frame: wire.GetBlob, now: int) -> None:
+        self.circle.blobs.get(self, frame, now)
+
     def _open_nameplate(self, frame: wire.OpenNameplate, now: int) -> None:
         self.hub.open_nameplate(self, now)
 
@@ -361,6 +369,9 @@ class Session:
 
 
 Step = Callable[[Session, Any, int], None]
+
+_BLOBS = (wire.PutBlob, wire.GetBlob)
+"""Frames that have a rate of their own: messages are not to wait for files."""
 
 _BOUND: dict[type[wire.FromClient], Step] = {
     wire.Append: Session._append,
@@ -378,6 +389,8 @@ _BOUND: dict[type[wire.FromClient], Step] = {
     wire.Report: Session._report,
     wire.Outline: Session._outline,
     wire.Restore: Session._restore,
+    wire.PutBlob: Session._put_blob,
+    wire.GetBlob: Session._get_blob,
 }
 
 TABLE: dict[tuple[State, type[wire.FromClient]], Step] = {

@@ -1,7 +1,7 @@
-"""Self-protection: while disk or memory is short no new circle is opened; the others go on.
+"""Self-protection: while disk or memory is short no circle is opened and no file taken.
 
-What is already here needs little more room, and its people rely upon it. A new circle can be opened
-elsewhere.
+What is already here goes on: messages need little more room, and people rely upon them. A new
+circle can be opened elsewhere, and a file handed in later.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Resource:
             return f"There is enough {self.name} again ({free // MIB} MiB free)."
         return (
             f"Short of {self.name}: {free // MIB} MiB are free, and {self.setting} is"
-            f" {self.least // MIB}. No new circle is opened until there is more; those that are"
-            " here go on."
+            f" {self.least // MIB}. No new circle is opened and no file taken until there is"
+            " more; the circles that are here go on."
         )
 
 

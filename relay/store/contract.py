@@ -183,6 +183,37 @@ class Forget:
     keep: tuple[bytes, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PutBlob:
+    """The intention to keep the chunk at `offset` of a blob, named by the SHA-256 of its `total`
+    bytes.
+
+    What a device (`access_key`) hands in is kept apart from what another one does, until it is
+    whole. A chunk that is not the next one, as an empty one, changes nothing: the outcome says how
+    much is there. `time` is that of the blob if this makes it whole. `room` is how many bytes may
+    be there of all that is handed in for the circle and not whole.
+    """
+
+    circle: bytes
+    hash: bytes
+    access_key: bytes
+    offset: int
+    total: int
+    chunk: bytes
+    time: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBlobs:
+    """Blobs go that are older than `kept_before`, and what was handed in of one and not touched
+    since `unfinished_before`. Times in milliseconds since 1970."""
+
+    circle: bytes
+    kept_before: int
+    unfinished_before: int
+
+
 Intention: TypeAlias = Creation | Append | Restart | Complete | Cursor | Beat | Dismiss | Forget
 
 
@@ -205,11 +236,16 @@ class Settled(Enum):
     """The token has no use left; nothing was written."""
     EXPIRED = 8
     """The token's time is over; nothing was written."""
+    SPOILT = 9
+    """A blob's bytes have another hash; they are thrown away."""
+    NO_ROOM = 10
+    """What is handed in of blobs would take more than it may; nothing was written."""
 
 
 STORED, EXISTS, UNKNOWN = Settled.STORED, Settled.EXISTS, Settled.UNKNOWN
 BROKEN, NO_SPACE = Settled.BROKEN, Settled.NO_SPACE
 NO_TOKEN, SPENT, EXPIRED = Settled.NO_TOKEN, Settled.SPENT, Settled.EXPIRED
+SPOILT, NO_ROOM = Settled.SPOILT, Settled.NO_ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +271,26 @@ class Forgotten:
     size: int
 
 
-Outcome: TypeAlias = Settled | Conflict | Known | Forgotten
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A blob would survive a power cut up to `offset`; at its total it is whole, and has its hash.
+
+    `fresh` is whether that is so since just now.
+    """
+
+    offset: int
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlobChunk:
+    """Bytes of a blob that has `total` of them."""
+
+    total: int
+    data: bytes
+
+
+Outcome: TypeAlias = Settled | Conflict | Known | Forgotten | Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +300,9 @@ class Loaded:
     `turns` are all entries that are not messages (commits, requests, rejoins), in the order of n,
     with an empty body. `last` is the newest entry, its body empty too (None for an empty log).
     `recent` are idempotency id, n and time of the newest entries (at most `RECENT`), oldest first.
-    `cursors` and `beats` are by access key; a beat is (body, time). `size` is the bytes of bodies
-    and side data held, `first_whole` as in `Forgotten`. `restarts` are those of the log, oldest
-    first; `complete` is whether the last of them is over, or there was none.
+    `cursors` and `beats` are by access key; a beat is (body, time). `size` is the bytes of bodies,
+    side data and blobs held, `first_whole` as in `Forgotten`. `restarts` are those of the log,
+    oldest first; `complete` is whether the last of them is over, or there was none.
     """
 
     creation: Creation
@@ -320,6 +375,26 @@ class Store(Protocol):
 
     def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:
         """The ids of all circles, for the round of retention."""
+
+    def put_blob(self, put: PutBlob, done: Callable[[Outcome], None]) -> None:
+        """Keep a chunk: Kept, SPOILT, NO_ROOM, UNKNOWN, NO_SPACE or BROKEN.
+
+        In order among themselves; what was submitted otherwise waits for none of them, nor they
+        for it.
+        """
+
+    def sweep_blobs(self, sweep: SweepBlobs, done: Callable[[Outcome], None]) -> None:
+        """Let go of blobs that have had their time: STORED, UNKNOWN, NO_SPACE or BROKEN."""
+
+    def read_blob(
+        self,
+        circle: bytes,
+        hash: bytes,
+        offset: int,
+        limit: int,
+        done: Callable[[BlobChunk | None], None],
+    ) -> None:
+        """At most `limit` bytes of a whole blob; None where it isn't there or can't be read."""
 
     def settle(self) -> None:
         """Call the `done` of everything that has come to an end since the last time."""

@@ -176,6 +176,7 @@ def whole(execute: Execute, number: int) -> tuple[int, int]:
         "SELECT swept + 1, coalesce((SELECT total FROM entry WHERE circle = number"
         " ORDER BY n DESC LIMIT 1), 0) - freed"
         " + (SELECT coalesce(sum(length(data)), 0) FROM attachment WHERE circle = number)"
+        " + (SELECT coalesce(sum(size), 0) FROM blob WHERE circle = number)"
         " FROM circle WHERE number = ?",
         number,
     )

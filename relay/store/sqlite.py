@@ -7,7 +7,8 @@
 The writing thread has no timer: while one transaction is on its way to the disk the next gathers,
 so that a lone append waits for nothing and many share one fsync. A third thread writes the log back
 into the file now and then (`write_ahead`); an append that had to wait for that would wait ten times
-as long.
+as long. A fourth one has the blobs, which are files (`relay.store.blobs`): a log never waits for
+one.
 
 Where the disk is full, SQLite says so before it writes the frame that would make a transaction
 hold: the transaction is rolled back, and it is certain that it never was. Every other error, an
@@ -29,20 +30,24 @@ import apsw
 
 from crypto.primitives import Rng
 from crypto.secret import Secret
+from relay.store.blobs import Blobs, Disk, RowChange, folder_of
 from relay.store.contract import (
     BROKEN,
     NO_SPACE,
     STORED,
+    BlobChunk,
     Intention,
     Known,
     Loaded,
     Outcome,
+    PutBlob,
     Record,
+    SweepBlobs,
 )
 from relay.store.migrations import connect, named, prepare
 from relay.store.reader import Reader
 from relay.store.write_ahead import CHECKPOINT_PAGES, WriteAhead, reserve
-from relay.store.writer import Writer
+from relay.store.writer import Work, Writer
 
 Done: TypeAlias = Callable[[Outcome], None]
 Answer = TypeVar("Answer")
@@ -54,7 +59,8 @@ class SqliteStore:
 
     `wake` is called from the store's threads. `vfs` names the SQLite file layer to go through
     (tests put one in between that fails). `room` is how many pages the write-ahead log has room for
-    from the start. StoreError if the file cannot be used.
+    from the start. `disk` writes the blobs (tests give one that fails). StoreError if the file
+    cannot be used.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class SqliteStore:
         vfs: str | None = None,
         checkpoint: int = CHECKPOINT_PAGES,
         room: int = 0,
+        disk: Disk | None = None,
     ) -> None:
         self._wake = wake
         self._broken: str | None = None
@@ -78,17 +85,24 @@ class SqliteStore:
                 reserve(writing, room)
             reading = connect(path, vfs)
             tidying = connect(path, vfs)
+            filing = connect(path, vfs)
             # A connection that has read nothing yet does not know that there is a write-ahead log.
             Reader(tidying).relay_key()
+            Reader(filing).relay_key()
             self._relay_key = Reader(reading).relay_key()
-        self._intentions = _Queue[tuple[Intention, Done]]()
+        self._intentions = _Queue[tuple[Work, Done]]()
         self._questions = _Queue[Callable[[Reader], None]]()
         self._full = _Queue[int]()
+        self._filing = _Queue[Callable[[Blobs], None]]()
+        blobs = Blobs(filing, folder_of(path), disk or Disk(), self._change_row)
         self._log = WriteAhead(checkpoint, self._full.put)
         self._threads = [
             threading.Thread(target=self._write, args=(writing,), name="store-write", daemon=True),
             threading.Thread(target=self._answer, args=(reading,), name="store-read", daemon=True),
             threading.Thread(target=self._tidy, args=(tidying,), name="store-tidy", daemon=True),
+            threading.Thread(
+                target=self._file, args=(blobs, filing), name="store-blobs", daemon=True
+            ),
         ]
         for thread in self._threads:
             thread.start()
@@ -144,6 +158,35 @@ class SqliteStore:
         """As in the contract."""
         self._ask(lambda reader: reader.circles(), done)
 
+    def put_blob(self, put: PutBlob, done: Done) -> None:
+        """As in the contract."""
+        self._keep(lambda blobs: blobs.put(put), done)
+
+    def sweep_blobs(self, sweep: SweepBlobs, done: Done) -> None:
+        """As in the contract."""
+        self._keep(lambda blobs: blobs.sweep(sweep), done)
+
+    def read_blob(
+        self,
+        circle: bytes,
+        hash: bytes,
+        offset: int,
+        limit: int,
+        done: Callable[[BlobChunk | None], None],
+    ) -> None:
+        """As in the contract."""
+
+        def answer(blobs: Blobs) -> None:
+            found = None
+            try:
+                if self._broken is None:
+                    found = blobs.read(circle, hash, offset, limit)
+            except apsw.Error as error:
+                self._broken = f"The relay cannot read its disk: {error}."
+            self._endings.append(partial(done, found))
+
+        self._filing.put(answer)
+
     def settle(self) -> None:
         """As in the contract."""
         endings = self._endings
@@ -152,6 +195,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """As in the contract."""
+        # The blobs first: they wait for rows.
+        self._filing.close()
+        self._threads[-1].join()
         self._intentions.close()
         self._questions.close()
         self._full.close()
@@ -173,6 +219,33 @@ class SqliteStore:
 
         self._questions.put(answer)
 
+    def _keep(self, carry_out: Callable[[Blobs], Outcome], done: Done) -> None:
+        def keep(blobs: Blobs) -> None:
+            outcome: Outcome = BROKEN
+            try:
+                if self._broken is None:
+                    outcome = carry_out(blobs)
+            except (OSError, apsw.Error) as error:
+                self._broken = f"The relay cannot write files to its disk: {error}."
+            self._endings.append(partial(done, outcome))
+
+        self._filing.put(keep)
+
+    def _change_row(self, change: RowChange) -> Outcome:
+        """Have the writing thread change a row, and wait for it."""
+        outcomes: list[Outcome] = []
+        through = threading.Event()
+        self._intentions.put((change, _Told(outcomes, through)))
+        through.wait()
+        return outcomes[0]
+
+    def _file(self, blobs: Blobs, connection: apsw.Connection) -> None:
+        while wanted := self._filing.take():
+            for each in wanted:
+                each(blobs)
+                self._wake()
+        _let_go(connection)
+
     def _answer(self, connection: apsw.Connection) -> None:
         reader = Reader(connection)
         while questions := self._questions.take():
@@ -186,6 +259,9 @@ class SqliteStore:
         writer = Writer(connection, self._hear)
         while waiting := self._intentions.take():
             outcomes = self._transaction(connection, writer, [item for item, _ in waiting])
+            for (_, done), outcome in zip(waiting, outcomes, strict=True):
+                if isinstance(done, _Told):
+                    done(outcome)
             self._endings.append(partial(_settle, waiting, outcomes))
             self._wake()
         _let_go(connection)
@@ -196,7 +272,7 @@ class SqliteStore:
         _let_go(connection)
 
     def _transaction(
-        self, connection: apsw.Connection, writer: Writer, batch: list[Intention]
+        self, connection: apsw.Connection, writer: Writer, batch: list[Work]
     ) -> list[Outcome]:
         if self._broken is None:
             try:
@@ -255,9 +331,22 @@ class _Queue(Generic[Item]):
             return items
 
 
-def _settle(waiting: list[tuple[Intention, Done]], outcomes: list[Outcome]) -> None:
+class _Told:
+    """Another thread of the store waits for the outcome, and hears it before anybody settles."""
+
+    def __init__(self, outcomes: list[Outcome], through: threading.Event) -> None:
+        self._outcomes = outcomes
+        self._through = through
+
+    def __call__(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._through.set()
+
+
+def _settle(waiting: list[tuple[Work, Done]], outcomes: list[Outcome]) -> None:
     for (_, done), outcome in zip(waiting, outcomes, strict=True):
-        done(outcome)
+        if not isinstance(done, _Told):
+            done(outcome)
 
 
 def _rolled_back(connection: apsw.Connection) -> bool:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import apsw
 
 from crypto.access.settlement import Settlement
+from relay.store.blobs import Enter, RowChange, Strike
 from relay.store.contract import (
     EXISTS,
     EXPIRED,
@@ -50,7 +51,12 @@ _MOST_ROWS = 64
 _INSERTS = [_INSERT + ",".join([_ROW] * rows) for rows in range(_MOST_ROWS + 1)]
 
 
-NotAppended: TypeAlias = Creation | Restart | Complete | Cursor | Beat | Dismiss | Forget
+NotAppended: TypeAlias = (
+    Creation | Restart | Complete | Cursor | Beat | Dismiss | Forget | RowChange
+)
+
+Work: TypeAlias = Intention | RowChange
+"""What callers of the store intend, and what its own blobs do."""
 
 
 class Head:
@@ -108,7 +114,7 @@ class Writer:
         self._heads: dict[bytes, Head] = {}
         self._seen: int | None = None
 
-    def carry_out(self, batch: Sequence[Intention]) -> list[Outcome]:
+    def carry_out(self, batch: Sequence[Work]) -> list[Outcome]:
         """The outcomes in the order of the batch; true once the caller's commit is through."""
         self._notice_others()
         outcomes: list[Outcome] = [STORED] * len(batch)
@@ -123,7 +129,7 @@ class Writer:
         self._append(appends, outcomes)
         return outcomes
 
-    def append_alone(self, batch: Sequence[Intention]) -> bool:
+    def append_alone(self, batch: Sequence[Work]) -> bool:
         """Carry out a batch of nothing but next entries in one statement, which is a transaction by
         itself; whether it was such a batch. If not, nothing has been done.
 
@@ -277,6 +283,16 @@ class Writer:
                 place = (head.number, intention.access_key)
                 self._execute("DELETE FROM cursor WHERE circle = ? AND access_key = ?", place)
                 self._execute("DELETE FROM beat WHERE circle = ? AND access_key = ?", place)
+            case Enter():
+                self._execute(
+                    "INSERT OR REPLACE INTO blob VALUES (?, ?, ?, ?)",
+                    (head.number, intention.hash, intention.size, intention.time),
+                )
+            case Strike():
+                self._execute(
+                    "DELETE FROM blob WHERE circle = ? AND time < ?",
+                    (head.number, intention.before),
+                )
             case Forget():
                 return self._forget(head, intention)
         return STORED

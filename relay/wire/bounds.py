@@ -21,6 +21,13 @@ SAY_LIMIT = 1024
 CARD_LIMIT = 16 * 1024
 CHUNK_LIMIT = 48 * 1024
 OUTLINE_LIMIT = 48 * 1024
+
+BLOB_CHUNK = 64 * 1024
+"""Bytes of each chunk of a blob but its last, which has what is left."""
+
+BLOB_LIMIT = 25 * 1024 * 1024
+"""Bytes of one blob."""
+
 STAGED_LIMIT = 1024 * 1024
 """Bytes of one staged card or Welcome, and of all that one socket has staged."""
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from crypto.access.arrays import array, blob, fixed, flag, nilable, text, uint
 from crypto.access.settlement import SEATS_LIMIT
-from relay.wire.bounds import CAP_HIGHEST, CAP_LOWEST, CHUNK_LIMIT, STAGED_LIMIT, TOKEN_LIMIT, WORDS
+from relay.wire.bounds import (
+    BLOB_CHUNK,
+    CAP_HIGHEST,
+    CAP_LOWEST,
+    CHUNK_LIMIT,
+    STAGED_LIMIT,
+    TOKEN_LIMIT,
+    WORDS,
+)
 
 NUMBER = uint((1 << 63) - 1)  # what both sides' databases keep as a whole number
 ID = fixed(16)
@@ -18,3 +26,4 @@ TOKEN = nilable(text(TOKEN_LIMIT))
 SETTLEMENT = (NUMBER, HASH, NUMBER, HASH, flag, CAP, CAP, KEY, blob(SEATS_LIMIT))
 WORD_NUMBERS = array(uint(WORDS - 1), 1, 2)
 PART = (HASH, uint(STAGED_LIMIT), uint(STAGED_LIMIT), blob(CHUNK_LIMIT))
+BLOB_PART = (HASH, NUMBER, NUMBER, blob(BLOB_CHUNK))

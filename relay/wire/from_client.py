@@ -17,6 +17,7 @@ from relay.wire.bounds import (
     SIDE_DATA_LIMIT,
 )
 from relay.wire.fields import (
+    BLOB_PART,
     CAP,
     HASH,
     ID,
@@ -231,6 +232,24 @@ class Restore:
     sender: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class PutBlob:
+    """Hand in the chunk at `offset` of a blob; with an empty one, ask how much of it is there."""
+
+    hash: bytes
+    offset: int
+    total: int
+    chunk: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GetBlob:
+    """Send the chunk at `offset` of a blob."""
+
+    hash: bytes
+    offset: int
+
+
 FromClient: TypeAlias = (
     Create
     | Bind
@@ -253,6 +272,8 @@ FromClient: TypeAlias = (
     | Outline
     | Restore
     | Settle
+    | PutBlob
+    | GetBlob
 )
 
 FROM_CLIENT: Layout[FromClient] = Layout(
@@ -285,5 +306,7 @@ FROM_CLIENT: Layout[FromClient] = Layout(
             (NUMBER, NUMBER, nilable(blob(BODY_LIMIT)), blob(SIDE_DATA_LIMIT), nilable(KEY)),
         ),
         52: (Settle, (ID, KEY, *SETTLEMENT, TOKEN, SIGNATURE)),
+        53: (PutBlob, BLOB_PART),
+        54: (GetBlob, (HASH, NUMBER)),
     },
 )

@@ -14,7 +14,18 @@ from relay.wire.bounds import (
     SAY_LIMIT,
     SIDE_DATA_LIMIT,
 )
-from relay.wire.fields import CHAIRS, CODE, HASH, ID, KEY, NUMBER, PART, SIGNATURE, WORD_NUMBERS
+from relay.wire.fields import (
+    BLOB_PART,
+    CHAIRS,
+    CODE,
+    HASH,
+    ID,
+    KEY,
+    NUMBER,
+    PART,
+    SIGNATURE,
+    WORD_NUMBERS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +198,24 @@ class Begins:
     alone: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BlobKept:
+    """A blob is on disk up to `offset`; whole, and found to have its hash, at its total."""
+
+    hash: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlobPart:
+    """The chunk at `offset` of a blob; a total of 0 means that no such blob is there."""
+
+    hash: bytes
+    offset: int
+    total: int
+    chunk: bytes
+
+
 FromRelay: TypeAlias = (
     Hello
     | Bound
@@ -207,6 +236,8 @@ FromRelay: TypeAlias = (
     | Restoring
     | Restored
     | Begins
+    | BlobKept
+    | BlobPart
 )
 
 FROM_RELAY: Layout[FromRelay] = Layout(
@@ -231,5 +262,7 @@ FROM_RELAY: Layout[FromRelay] = Layout(
         17: (Restoring, (NUMBER, NUMBER, flag)),
         18: (Restored, ()),
         19: (Begins, (NUMBER, HASH, NUMBER, HASH, flag)),
+        20: (BlobKept, (HASH, NUMBER)),
+        21: (BlobPart, BLOB_PART),
     },
 )

@@ -33,6 +33,7 @@ class Refusal(IntEnum):
     CROWDED = 23
     NO_SPACE = 24
     RESTORING = 25
+    OTHER_BYTES = 26
 
 
 CLOSING = frozenset(

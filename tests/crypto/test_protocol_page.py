@@ -17,6 +17,7 @@ from crypto import content, invite, parts, relay_address, spoken, words
 from crypto.again import Repeated, Repeats
 from crypto.base32 import ALPHABET, CHECKSUM_SYMBOLS
 from crypto.beat import Beat, SignedBeat
+from crypto.blob import BlobReference
 from crypto.card import SignedCard
 from crypto.code import CODE_SYMBOLS, DATA_SYMBOLS, WORD_COUNT
 from crypto.content import TABLE, TEXT_LONGEST
@@ -28,6 +29,7 @@ from crypto.mls.framing import MlsMessage
 from crypto.mls.key_package import KeyPackage
 from crypto.rejoin import OldKeys, Rejoin
 from crypto.relay_address import RelayAddress
+from crypto.secret import Secret
 from tests.crypto.material import (
     ANA,
     CARD,
@@ -98,6 +100,8 @@ def plain(value: Any) -> Any:
         return MlsMessage(value).encode()
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Secret):
+        return value.reveal()
     if isinstance(value, str):
         return value.encode()
     return [plain(item) for item in value] if isinstance(value, tuple) else value
@@ -118,6 +122,7 @@ EXAMPLES = [
         "EntryRequest",
         EntryRequest.make(KEYS, CIRCLE_ID, PACKAGE, CY.access.public, "It's me", NOW),
     ),
+    ("BlobReference", BlobReference(b"i" * 32, Secret(b"k" * 32), 65_521)),
     (
         "PassedOn",
         History((PassedOnMessage(b"1" * 16, "Ana", ANA.public, NOW, 1, b"\x80"),) * 2),

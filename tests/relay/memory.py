@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import TypeVar
 
 from crypto.access.log import EMPTY_CHAIN, Kind
@@ -17,15 +18,18 @@ from relay.store.contract import (
     BROKEN,
     EXISTS,
     EXPIRED,
+    NO_ROOM,
     NO_SPACE,
     NO_TOKEN,
     RECENT,
     RESTARTED,
     SPENT,
+    SPOILT,
     STORED,
     UNKNOWN,
     Append,
     Beat,
+    BlobChunk,
     Complete,
     Conflict,
     Creation,
@@ -34,11 +38,14 @@ from relay.store.contract import (
     Forget,
     Forgotten,
     Intention,
+    Kept,
     Known,
     Loaded,
     Outcome,
+    PutBlob,
     Record,
     Restart,
+    SweepBlobs,
 )
 from relay.tokens import token_hash
 
@@ -54,6 +61,8 @@ class Shelf:
     attachments: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     cursors: dict[bytes, int] = field(default_factory=dict)
     beats: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    blobs: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    parts: dict[tuple[bytes, bytes], tuple[int, bytes]] = field(default_factory=dict)
     restarts: list[Restart] = field(default_factory=list)
     complete: bool = True
 
@@ -96,11 +105,14 @@ class Shelf:
             attachments=dict(self.attachments),
             cursors=dict(self.cursors),
             beats=dict(self.beats),
+            blobs=dict(self.blobs),
+            parts=dict(self.parts),
             restarts=list(self.restarts),
         )
 
     def size(self) -> int:
-        attached = sum(len(data) for _, data in self.attachments.values())
+        held = [*self.attachments.values(), *self.blobs.values()]
+        attached = sum(len(data) for _, data in held)
         return attached + sum(len(r.body or b"") + len(r.side_data) for r in self.records)
 
     def first_whole(self) -> int:
@@ -342,6 +354,65 @@ class MemoryStore:
             return None if held is None else held[1]
 
         self.asked.append("attachment")
+        self._ask(look, done)
+
+    def put_blob(self, put: PutBlob, done: Callable[[Outcome], None]) -> None:
+        self.waiting.append(lambda: done(self._put_blob(put)))
+
+    def _put_blob(self, put: PutBlob) -> Outcome:
+        shelf = self.shelves.get(put.circle)
+        if self._broken is not None or shelf is None:
+            return BROKEN if self._broken is not None else UNKNOWN
+        place = (put.access_key, put.hash)
+        if put.hash in shelf.blobs:
+            shelf.parts.pop(place, None)
+            return Kept(len(shelf.blobs[put.hash][1]))
+        have = shelf.parts.get(place, (0, b""))[1]
+        have = have if len(have) <= put.total else b""
+        if put.chunk and put.offset == len(have):
+            if self.full:
+                return NO_SPACE
+            unfinished = sum(len(data) for _, data in shelf.parts.values())
+            if unfinished + len(put.chunk) > put.room:
+                return NO_ROOM
+            have += put.chunk
+            shelf.parts[place] = (put.time, have)
+        if len(have) < put.total:
+            return Kept(len(have))
+        shelf.parts.pop(place)
+        if sha256(have).digest() != put.hash:
+            return SPOILT
+        shelf.blobs[put.hash] = (put.time, have)
+        return Kept(put.total, fresh=True)
+
+    def sweep_blobs(self, sweep: SweepBlobs, done: Callable[[Outcome], None]) -> None:
+        self.waiting.append(lambda: done(self._sweep_blobs(sweep)))
+
+    def _sweep_blobs(self, sweep: SweepBlobs) -> Outcome:
+        shelf = self.shelves.get(sweep.circle)
+        if self._broken is not None or shelf is None:
+            return BROKEN if self._broken is not None else UNKNOWN
+        blobs, parts = shelf.blobs, shelf.parts
+        shelf.blobs = {key: held for key, held in blobs.items() if held[0] >= sweep.kept_before}
+        late = sweep.unfinished_before
+        shelf.parts = {key: held for key, held in parts.items() if held[0] >= late}
+        return STORED
+
+    def read_blob(
+        self,
+        circle: bytes,
+        hash: bytes,
+        offset: int,
+        limit: int,
+        done: Callable[[BlobChunk | None], None],
+    ) -> None:
+        def look() -> BlobChunk | None:
+            shelf = None if self._broken else self.shelves.get(circle)
+            held = None if shelf is None else shelf.blobs.get(hash)
+            if held is None:
+                return None
+            return BlobChunk(len(held[1]), held[1][offset : offset + limit])
+
         self._ask(look, done)
 
     def circles(self, done: Callable[[Sequence[bytes] | None], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,17 @@ import apsw
 import pytest
 
 from relay.backup import back_up, begin_anew, contents, restore
-from relay.store.contract import STORED, Append, Creation, Loaded, Outcome, StoreError
+from relay.store.blobs import folder_of
+from relay.store.contract import (
+    STORED,
+    Append,
+    BlobChunk,
+    Creation,
+    Loaded,
+    Outcome,
+    PutBlob,
+    StoreError,
+)
 from relay.store.migrations import steps
 from relay.store.sqlite import SqliteStore
 from tests.relay.store_contract import record
@@ -33,6 +44,23 @@ class Opened:
         while not found:
             self.store.settle()
         return found[0]
+
+    def keeps(self, circle: bytes, data: bytes) -> Outcome:
+        """Hand in a blob."""
+        found: list[Outcome] = []
+        put = PutBlob(circle, sha256(data).digest(), b"k" * 32, 0, len(data), data, NOW, 1000)
+        self.store.put_blob(put, found.append)
+        while not found:
+            self.store.settle()
+        return found[0]
+
+    def gives(self, circle: bytes, data: bytes) -> bool:
+        """Whether it gives the blob that has these bytes."""
+        found: list[BlobChunk | None] = []
+        self.store.read_blob(circle, sha256(data).digest(), 0, len(data), found.append)
+        while not found:
+            self.store.settle()
+        return found[0] == BlobChunk(len(data), data)
 
     def load(self, circle: bytes) -> Loaded:
         found: list[Loaded | None] = []
@@ -270,3 +298,38 @@ class TestBeginAnew:
             (restart,) = relay.load(bytes(16)).restarts
             assert restart.before == INCARNATION
             assert relay.store.relay_key.reveal() == bytes(32)
+
+
+class TestBlobs:
+    def test_they_are_in_a_folder_beside_it_and_come_back(
+        self, database: Path, tmp_path: Path
+    ) -> None:
+        target = tmp_path / "one.db"
+        with opened(database) as relay:
+            relay.keeps(CIRCLES[0], b"before")
+            back_up(database, target)
+            relay.keeps(CIRCLES[1], b"after")
+        assert len(list(folder_of(target).rglob("*"))) == 2
+        restore(database, target, replace=True)
+        begin_anew(database, Random(4).randbytes, NOW)
+        with opened(database) as relay:
+            assert relay.gives(CIRCLES[0], b"before")
+            assert not relay.gives(CIRCLES[1], b"after")
+        aside = database.with_name("relay.db.replaced-1")
+        assert (folder_of(aside) / CIRCLES[1].hex() / sha256(b"after").hexdigest()).is_file()
+
+    def test_of_one_that_is_put_back_without_its_folder_the_rest_is_there(
+        self, database: Path, tmp_path: Path
+    ) -> None:
+        with opened(database) as relay:
+            relay.keeps(CIRCLES[0], b"a file")
+        back_up(database, tmp_path / "one.db")
+        (tmp_path / "elsewhere").mkdir()
+        moved = (tmp_path / "one.db").rename(tmp_path / "elsewhere" / "one.db")
+        restore(tmp_path / "new.db", moved)
+        begin_anew(tmp_path / "new.db", Random(4).randbytes, NOW)
+        with opened(tmp_path / "new.db") as relay:
+            assert not relay.gives(CIRCLES[0], b"a file")
+            assert relay.load(CIRCLES[0]).last is not None
+            relay.keeps(CIRCLES[0], b"a file")
+            assert relay.gives(CIRCLES[0], b"a file")

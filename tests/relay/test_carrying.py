@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -11,17 +12,22 @@ import pytest
 
 from crypto.access.log import Kind, chain, entry_hash
 from crypto.access.side_data import Delta, encode
+from crypto.primitives import sha256
 from relay.backup import back_up
 from relay.carrying import export, import_circle
+from relay.store.blobs import folder_of
 from relay.store.contract import (
     STORED,
     Append,
     Attachment,
     Beat,
+    BlobChunk,
     Creation,
     Cursor,
     Intention,
+    Kept,
     Outcome,
+    PutBlob,
     Record,
     StoreError,
 )
@@ -94,13 +100,18 @@ def carried(database: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def without(database: Path, carried: Path) -> Path:
     """The same relay, as it would be if it had lost the circle that was exported."""
+    forgotten(database)
+    return database
+
+
+def forgotten(database: Path) -> None:
+    """The circle is lost."""
     connection = apsw.Connection(str(database))
     (number,) = connection.execute("SELECT number FROM circle WHERE id = ?", (WANTED,)).fetchall()
-    for table in ("entry", "attachment", "invite", "cursor", "beat"):
+    for table in ("entry", "attachment", "invite", "cursor", "beat", "blob"):
         connection.execute(f"DELETE FROM {table} WHERE circle = ?", number)  # noqa: S608
     connection.execute("DELETE FROM circle WHERE id = ?", (WANTED,))
     connection.close()
-    return database
 
 
 def tables(path: Path) -> dict[str, int]:
@@ -254,3 +265,29 @@ class TestImport:
             import_circle(without, carried, Random(5).randbytes, NOW)
         with pytest.raises(StoreError, match="There is no relay's database"):
             import_circle(tmp_path / "x.db", carried, Random(5).randbytes, NOW)
+
+
+class TestBlobs:
+    def test_those_of_the_circle_go_along(self, database: Path, tmp_path: Path) -> None:
+        for circle in CIRCLES:
+            hand_in(database, circle, b"a file of " + circle)
+        target = tmp_path / "one.circle"
+        export(database, WANTED.hex(), target)
+        assert [each.name for each in folder_of(target).iterdir()] == [WANTED.hex()]
+        shutil.rmtree(folder_of(database) / WANTED.hex())
+        forgotten(database)
+        import_circle(database, target, Random(9).randbytes, NOW)
+        data = b"a file of " + WANTED
+        store, found = SqliteStore(database, lambda: None), list[BlobChunk | None]()
+        store.read_blob(WANTED, sha256(data), 0, 99, found.append)
+        store.close()
+        assert found == [BlobChunk(len(data), data)]
+
+
+def hand_in(database: Path, circle: bytes, data: bytes) -> None:
+    store, found = SqliteStore(database, lambda: None), list[Outcome]()
+    store.put_blob(
+        PutBlob(circle, sha256(data), b"k" * 32, 0, len(data), data, NOW, 1000), found.append
+    )
+    store.close()
+    assert found == [Kept(len(data), fresh=True)]

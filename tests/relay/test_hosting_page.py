@@ -58,6 +58,8 @@ def test_the_limits_are_those_that_are_kept() -> None:
         f"have {limits.sockets_per_key} sockets, send {config.messages_at_once} frames at once",
         f"and {config.messages_per_second} a second",
         f"hand in {wire.STAGED_LIMIT >> 20} MiB",
+        f"fetch {rate(limits.blobs, SECOND)[1] * wire.BLOB_CHUNK >> 20} MiB of sealed files a",
+        f"of {wire.BLOB_LIMIT >> 20} MiB each, and have {limits.blobs_unfinished} of them",
         "make 2 commits at once, 6 a minute",
         f"have {limits.nameplates_per_chair} spoken codes open",
         f"have {GUESTS_LIMIT} guests at its door, {limits.waiting} requests on a code",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.relay.blob_contract import BlobContract
 from tests.relay.memory import MemoryStore
 from tests.relay.store_contract import Desk, Issue, StoreContract
 
@@ -29,3 +30,15 @@ class TestContract(StoreContract):
             return Desk(lambda wake: stores[-1])
 
         yield opened
+
+
+class TestBlobs(BlobContract):
+    @pytest.fixture
+    def opened(self) -> Callable[[], Desk]:
+        stores: list[MemoryStore] = []
+
+        def opened() -> Desk:
+            stores.append(MemoryStore(beside=stores[0] if stores else None))
+            return Desk(lambda wake: stores[-1])
+
+        return opened

@@ -42,6 +42,8 @@ SAMPLES: list[FromClient] = [
     wire.Outline(3, bytes(33)),
     wire.Restore(3, 1, b"body", b"", None),
     wire.Settle.of(b"c" * 16, bytes(32), COMES, None, bytes(64)),
+    wire.PutBlob(sha256(b"body"), 0, 4, b"body"),
+    wire.GetBlob(sha256(b"body"), 0),
 ]
 
 

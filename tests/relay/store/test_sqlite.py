@@ -14,6 +14,7 @@ from random import Random
 import apsw
 import pytest
 
+from relay.store.blobs import Disk as FileDisk
 from relay.store.contract import (
     BROKEN,
     NO_SPACE,
@@ -26,6 +27,7 @@ from relay.store.contract import (
     StoreError,
 )
 from relay.store.sqlite import SqliteStore
+from tests.relay.blob_contract import BlobContract
 from tests.relay.store.disk import Disk
 from tests.relay.store_contract import (
     ANA,
@@ -53,10 +55,10 @@ def path(tmp_path: Path) -> Path:
 def opened(path: Path) -> Iterator[Opened]:
     stores: list[SqliteStore] = []
 
-    def open_one(vfs: str | None = None, **options: int) -> Desk:
+    def open_one(vfs: str | None = None, files: FileDisk | None = None, **options: int) -> Desk:
         def open_store(wake: Callable[[], None]) -> SqliteStore:
             rng = Random(len(stores)).randbytes
-            stores.append(SqliteStore(path, wake, rng, vfs, **options))
+            stores.append(SqliteStore(path, wake, rng, vfs, disk=files, **options))
             return stores[-1]
 
         return Desk(open_store)
@@ -81,6 +83,12 @@ class TestContract(StoreContract):
 
 
 class TestForgetting(ForgettingContract):
+    @pytest.fixture
+    def opened(self, opened: Opened) -> Opened:
+        return opened
+
+
+class TestBlobs(BlobContract):
     @pytest.fixture
     def opened(self, opened: Opened) -> Opened:
         return opened

@@ -37,6 +37,8 @@ from_relay: st.SearchStrategy[FromRelay] = st.one_of(
     st.builds(wire.Restoring, numbers, numbers, st.booleans()),
     st.builds(wire.Restored),
     st.builds(wire.Begins, numbers, keys, numbers, keys, st.booleans()),
+    st.builds(wire.BlobKept, keys, numbers),
+    st.builds(wire.BlobPart, keys, numbers, numbers, bodies),
 )
 from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(
@@ -82,4 +84,6 @@ from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(wire.ClaimNameplate, words),
     st.builds(wire.Say, bodies),
     st.builds(wire.CloseNameplate),
+    st.builds(wire.PutBlob, keys, numbers, numbers, bodies),
+    st.builds(wire.GetBlob, keys, numbers),
 )

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from crypto.access import side_data
+from crypto.blob import BLOB_LARGEST, CHUNK_SEALED
 from relay import limits, wire
 from tests.relay.wire.page import section
 
@@ -25,8 +26,12 @@ def test_the_page_gives_every_limit() -> None:
         "chunk": wire.CHUNK_LIMIT,
         "links of outline": wire.OUTLINE_LIMIT,
         "staged by one socket": wire.STAGED_LIMIT,
+        "chunk of a blob": wire.BLOB_CHUNK,
+        "blob": wire.BLOB_LIMIT,
     }
     assert wire.SIDE_DATA_LIMIT == side_data.SIDE_DATA_LIMIT
+    assert wire.BLOB_CHUNK == CHUNK_SEALED
+    assert wire.BLOB_LIMIT == BLOB_LARGEST
     assert f"at most {wire.MESSAGE_LIMIT // 1024} KiB" in section("4.1")
     assert f"at most {wire.FRAMES_LIMIT} frames" in section("4.1")
     assert f"({limits.QUEUE_LIMIT // 1024} KiB)" in section("4.6")

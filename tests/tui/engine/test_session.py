@@ -37,6 +37,8 @@ SAMPLES: dict[type[FromRelay], FromRelay] = {
     wire.Restoring: wire.Restoring(1, 2, True),
     wire.Restored: wire.Restored(),
     wire.Begins: wire.Begins(1, bytes(32), 2, bytes(32), True),
+    wire.BlobKept: wire.BlobKept(bytes(32), 5),
+    wire.BlobPart: wire.BlobPart(bytes(32), 0, 5, b"bytes"),
 }
 
 
