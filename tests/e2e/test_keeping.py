@@ -28,7 +28,7 @@ def test_a_circle_is_kept_in_each_format(computer: Machine) -> None:
     assert kept["messages"] == bo.does("read", "--last", "100", "--json").lines()
     assert "> Soup on \\<b>Sunday\\</b>?\n" in (folder / "kept.md").read_text()
     page = (folder / "kept.html").read_text()
-    assert "Soup on &lt;b&gt;Sunday&lt;/b&gt;?" in page and page.endswith("</html>")
+    assert "Soup on &lt;b&gt;Sunday&lt;&#x2f;b&gt;?" in page and page.endswith("</html>")
     again = json.loads(bo.does("export", "Friends", "-", "--format", "json").out)
     assert again == kept | {"made": again["made"]}
     assert bo.does("export", "Friends").out.startswith("# Friends\n")

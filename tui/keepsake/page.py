@@ -8,30 +8,38 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from minijinja import Environment, safe
 
 from tui.engine.events import Row
 from tui.keepsake.what import Keepsake, said
 
+PAGE = "page.html"
+"""By its name the template engine knows that everything is to be escaped."""
+
 
 def page(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[str]:
     """The file, piece by piece."""
-    template, style, digest = _template()
-    yield from template.generate(
-        {"keepsake": keepsake, "said": said(keepsake, rows), "style": style, "digest": digest}
+    environment, style, digest = _environment()
+    yield environment.render_template(
+        PAGE,
+        keepsake=keepsake,
+        said=said(keepsake, rows),
+        # The only markup that is not the template's; no one's words are in it.
+        style=safe(style),
+        digest=digest,
     )
 
 
 @cache
-def _template() -> tuple[Template, Markup, str]:
+def _environment() -> tuple[Environment, str, str]:
     """The template, its style sheet, and the hash of that for the page's own policy."""
     folder = resources.files("tui.keepsake")
     style = (folder / "page.css").read_text("utf-8")
-    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        templates={PAGE: (folder / PAGE).read_text("utf-8")},
+        undefined_behavior="strict",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        debug=False,
     )
-    template = environment.from_string((folder / "page.html").read_text("utf-8"))
-    # The only markup that is not the template's; no one's words are in it.
-    return template, Markup(style), digest  # noqa: S704
+    return environment, style, base64.b64encode(sha256(style.encode()).digest()).decode()
