@@ -100,10 +100,50 @@ class AnswerRequest(_Command, frozen=True, kw_only=True):
 
 
 class SendText(_Command, frozen=True, kw_only=True):
-    """Say something. Answer: `Queued`, when it is on this machine's disk; then `MessageChanged`."""
+    """Say something; `@Name` mentions a member. Answer: `Queued`, when it is on this machine's
+    disk; then `RowChanged`. `reply` is the id of the message that it answers, if it answers one;
+    with `me` it is said of this person ("waves").
+
+    A message is named, here and below, by its id in hexadecimal or a beginning of it, of 4 digits
+    at least, that no other message has.
+    """
 
     circle: str = ""
     text: str
+    reply: str = ""
+    me: bool = False
+
+
+class React(_Command, frozen=True, kw_only=True):
+    """Mark a message with an emoji, or take that back. Answer: `Queued`, with the message's
+    position, when it is on this machine's disk; `RowChanged` shows it."""
+
+    circle: str = ""
+    id: str
+    what: str
+    on: bool = True
+
+
+class Edit(_Command, frozen=True, kw_only=True):
+    """Say something else in an own message. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    text: str
+
+
+class Delete(_Command, frozen=True, kw_only=True):
+    """Take an own message back, for all. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+
+
+class ListEdits(_Command, frozen=True, kw_only=True):
+    """What a message has said before its edits. Answer: `Edits`."""
+
+    circle: str = ""
+    id: str
 
 
 class Remove(_Command, frozen=True, kw_only=True):
@@ -243,6 +283,10 @@ Command: TypeAlias = (
     | AbandonEntry
     | AnswerRequest
     | SendText
+    | React
+    | Edit
+    | Delete
+    | ListEdits
     | Remove
     | Leave
     | Forget

@@ -24,6 +24,11 @@ def circle_facts(circle: Circle) -> CircleFacts:
         " AND state = 'received' AND type != 0 AND author != ? LIMIT 1)",
         (circle.number, record.read_position, 1 << 62, own),
     )
+    mentioned = circle.context.store.database.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_that_mention"
+        " WHERE circle = ? AND position > ? AND mentions = 1 LIMIT 1)",
+        (circle.number, record.read_position),
+    )
     hosts = [] if state is None else [circle.view.name(host) for host in state.hosts]
     return CircleFacts(
         id=circle.hex,
@@ -39,6 +44,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         waiting=saying.count(circle),
         unsent=_unsent(circle),
         news=rows[0][0] != 0,
+        mentioned=mentioned[0][0] != 0,
         read_position=record.read_position,
         hosts=hosts,
         i_am_host=state is not None and state.is_host(own),

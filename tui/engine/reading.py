@@ -7,7 +7,7 @@ from crypto.access.errors import MalformedError
 from crypto.access.log import Kind, entry_hash
 from crypto.access.side_data import LeaveWelcome, decode
 from crypto.circle.view import Leaf
-from crypto.content import Again, Ask, Leave, PassedOn, Text, Unknown
+from crypto.content import Again, Ask, Delete, Edit, Leave, PassedOn, React, Text, Unknown
 from crypto.entry import RANK_WAIT, rank
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.errors import PeerError
@@ -16,6 +16,7 @@ from crypto.mls.group import ApplicationMessage
 from relay import wire
 from tui.engine import (
     committing,
+    deeds,
     door,
     following,
     freshness,
@@ -250,7 +251,10 @@ def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> 
             if timeline.known(circle, envelope.id):
                 return timeline.came_back(circle, leaf.member, envelope.id, shown.time)
             timeline.received(circle, leaf, envelope, shown.time)
+            deeds.caught_up(circle, envelope.id)
             circle.tell_changed()
+        case React() | Edit() | Delete():
+            deeds.received(circle, leaf, envelope, content)
         case Leave():
             _leaves(circle, leaf, content, shown)
         case PassedOn():

@@ -48,6 +48,8 @@ def test_every_command_is_answered_where_there_is_no_circle() -> None:
         "n": 1,
         "admit": True,
         "text": "x",
+        "id": "abcd",
+        "what": "\N{HEAVY BLACK HEART}",
         "member": "x",
         "circle": "",
         "members": [],
