@@ -24,6 +24,9 @@ ASKED_MOST = 256
 
 ID_LENGTH = 16
 MENTIONED_MOST = 32
+OPTIONS_FEWEST, OPTIONS_MOST = 2, 10
+OPTION_LONGEST = 200
+QUESTION_LONGEST = 1_000
 TEXT_LONGEST = 16_000
 BODY_LONGEST = 60_000
 """Bytes; with all that is around it, it fills the largest size that messages are padded to."""
@@ -109,6 +112,31 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """The message `of` is to be at hand for all, or no longer (`on` is False)."""
+
+    of: bytes
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with 2 to 10 options, of which a member chooses one, or several."""
+
+    question: str = field(repr=False)
+    options: tuple[str, ...] = field(repr=False)
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What the sender chooses in the poll `of`: options' indices, ascending; none takes it back."""
+
+    of: bytes
+    choices: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A type of a later version, kept to be shown as one that this version does not know."""
 
@@ -116,12 +144,10 @@ class Unknown:
     body: bytes = field(repr=False)
 
 
-Known: TypeAlias = Text | Leave | Cover | PassedOn | Ask | Again | React | Edit | Delete
+Known: TypeAlias = (
+    Text | Leave | Cover | PassedOn | Ask | Again | React | Edit | Delete | Pin | Poll | Vote
+)
 Content: TypeAlias = Known | Unknown
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and 1 <= len(_utf8(value)) <= TEXT_LONGEST
 
 
 def _counters(value: object) -> bool:
@@ -146,6 +172,29 @@ def _true(value: object) -> bool:
 
 def _emoji(value: object) -> bool:
     return isinstance(value, str) and is_emoji(value)
+
+
+def _worded(longest: int) -> Check:
+    """A string of 1 to `longest` bytes."""
+    return lambda value: isinstance(value, str) and 1 <= len(_utf8(value)) <= longest
+
+
+_text = _worded(TEXT_LONGEST)
+_option = _worded(OPTION_LONGEST)
+
+
+def _options(value: object) -> bool:
+    if not isinstance(value, tuple) or not OPTIONS_FEWEST <= len(value) <= OPTIONS_MOST:
+        return False
+    return all(_option(option) for option in value) and len(set(value)) == len(value)
+
+
+def _choices(value: object) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    if not all(type(choice) is int and 0 <= choice < OPTIONS_MOST for choice in value):
+        return False
+    return all(before < after for before, after in pairwise(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +235,20 @@ TABLE: Mapping[int, Row] = {
     ),
     6: Row("again", Again, {"to": fixed(PUBLIC_KEY_LENGTH), "sealed": blob(BODY_LONGEST)}),
     7: Row("react", React, {"of": fixed(ID_LENGTH), "what": _emoji, "on": flag}),
-    8: Row("edit", Edit, {"of": fixed(ID_LENGTH), "text": _text}, {"mentions": _mentions}),
+    8: Row(
+        "edit",
+        Edit,
+        {"of": fixed(ID_LENGTH), "text": _text},
+        {"mentions": _mentions},
+    ),
     9: Row("delete", Delete, {"of": fixed(ID_LENGTH)}),
+    10: Row("pin", Pin, {"of": fixed(ID_LENGTH), "on": flag}),
+    11: Row(
+        "poll",
+        Poll,
+        {"question": _worded(QUESTION_LONGEST), "options": _options, "several": flag},
+    ),
+    12: Row("vote", Vote, {"of": fixed(ID_LENGTH), "choices": _choices}),
 }
 _NUMBERS = {row.kind: number for number, row in TABLE.items()}
 

@@ -13,6 +13,9 @@ from crypto.content import (
     ASKED_MOST,
     BODY_LONGEST,
     MENTIONED_MOST,
+    OPTION_LONGEST,
+    OPTIONS_MOST,
+    QUESTION_LONGEST,
     TABLE,
     TEXT_LONGEST,
     Again,
@@ -23,9 +26,12 @@ from crypto.content import (
     Edit,
     Leave,
     PassedOn,
+    Pin,
+    Poll,
     React,
     Text,
     Unknown,
+    Vote,
     read_content,
     write_content,
 )
@@ -46,6 +52,16 @@ contents = st.one_of(
     st.builds(React, ids, st.sampled_from([HEART, "\U0001f44d"]), st.booleans()),
     st.builds(Edit, ids, texts, mentions),
     st.builds(Delete, ids),
+    st.builds(Pin, ids, st.booleans()),
+    st.builds(
+        Poll,
+        st.text(min_size=1, max_size=100),
+        st.sets(st.text(min_size=1, max_size=20), min_size=2, max_size=OPTIONS_MOST).map(tuple),
+        st.booleans(),
+    ),
+    st.builds(
+        Vote, ids, st.sets(st.integers(0, OPTIONS_MOST - 1)).map(lambda found: tuple(sorted(found)))
+    ),
     st.builds(Leave, st.binary(min_size=64, max_size=64)),
     st.just(Cover()),
     st.builds(PassedOn, st.binary(min_size=32, max_size=32), st.binary(max_size=300)),
@@ -81,6 +97,17 @@ def test_what_is_not_said_is_not_in_the_bytes() -> None:
     assert msgpack.unpackb(write_content(Edit(ID, "ho"))[1]) == {"of": ID, "text": "ho"}
 
 
+def test_the_largest_and_the_least_poll_are_written() -> None:
+    letters = [chr(97 + number) * OPTION_LONGEST for number in range(OPTIONS_MOST)]
+    poll = Poll("?" * QUESTION_LONGEST, tuple(letters), True)
+    assert read_content(*write_content(poll)) == poll
+    least = Poll("?", ("a", "b"), False)
+    assert read_content(*write_content(least)) == least
+    assert "secret" not in repr(Poll("secret", ("secret", "b"), True))
+    every = Vote(ID, tuple(range(OPTIONS_MOST)))
+    assert read_content(*write_content(every)) == every
+
+
 def test_as_many_as_may_be_are_mentioned() -> None:
     keys = tuple(bytes([number]) * 32 for number in range(MENTIONED_MOST))
     for some in (keys[:1], keys):
@@ -109,6 +136,9 @@ def test_unknown_keys_are_ignored(number: int) -> None:
         7: React(ID, HEART, True),
         8: Edit(ID, "ho"),
         9: Delete(ID),
+        10: Pin(ID, False),
+        11: Poll("Where?", ("here", "there"), False),
+        12: Vote(ID, ()),
     }
     known = examples[number]
     values = msgpack.unpackb(write_content(known)[1]) | {"later": [1, {"a": None}, 2.5]}
@@ -185,6 +215,28 @@ def test_a_later_type_is_kept_as_it_came() -> None:
         (8, {"text": "hi"}),
         (9, {}),
         (9, {"of": bytes(17)}),
+        (10, {"of": ID}),
+        (10, {"of": ID, "on": 0}),
+        *(
+            (11, {"question": "?", "options": ["a", "b"], "several": False} | wrong)
+            for wrong in (
+                {"question": ""},
+                {"question": "?" * (QUESTION_LONGEST + 1)},
+                {"several": 1},
+                {"options": "ab"},
+                {"options": ["a"]},
+                {"options": ["a", "a"]},
+                {"options": ["a", ""]},
+                {"options": ["a", 1]},
+                {"options": ["a", ["b"]]},
+                {"options": ["a", "b" * (OPTION_LONGEST + 1)]},
+                {"options": [str(number) for number in range(OPTIONS_MOST + 1)]},
+            )
+        ),
+        *(
+            (12, {"of": ID, "choices": choices})
+            for choices in (None, 1, [-1], [OPTIONS_MOST], [1, 1], [2, 1], [True], ["1"])
+        ),
         (3, []),
         (3, None),
         (3, {b"bytes": 1}),
@@ -242,6 +294,10 @@ def test_any_body_is_read_or_refused(number: int, body: bytes) -> None:
         React(ID, "\ud800", True),
         Edit(ID, ""),
         Delete(b""),
+        Pin(b"", True),
+        Poll("?", ("a",), False),
+        Poll("?", ("a", "\ud800"), False),
+        Vote(ID, (1, 0)),
     ],
 )
 def test_what_would_be_refused_is_not_written(content: Content) -> None:

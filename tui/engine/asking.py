@@ -12,9 +12,23 @@ from crypto.circle.errors import MisuseError
 from crypto.circle.names import circle_name, circle_topic, person_name
 from crypto.code import SealedCode
 from crypto.code_reading import read_code
-from crypto.content import Delete, Edit, Leave, React, Text
+from crypto.content import (
+    OPTION_LONGEST,
+    OPTIONS_FEWEST,
+    OPTIONS_MOST,
+    QUESTION_LONGEST,
+    Delete,
+    Edit,
+    Leave,
+    Pin,
+    Poll,
+    React,
+    Text,
+    Vote,
+)
 from crypto.emoji import is_emoji
 from crypto.errors import AddressError, CodeError, TypoError
+from crypto.errors import MisuseError as ContentError
 from crypto.relay_address import RelayAddress
 from tui.engine import (
     commands,
@@ -57,6 +71,11 @@ USES_MOST = 50
 LIMIT_MOST = 1000
 PAGE_BYTES = 2 * 1024 * 1024
 """Of text in one answer: half of what a frame of the control socket may hold."""
+
+POLL_BOUNDS = (
+    f"A poll has a question of 1 to {QUESTION_LONGEST} bytes, and {OPTIONS_FEWEST} to"
+    f" {OPTIONS_MOST} different options of 1 to {OPTION_LONGEST} bytes."
+)
 
 LEAVING = -1
 """In a circle's `left_at`: the word is written, and not in the log yet."""
@@ -231,6 +250,38 @@ class Asker:
         target = naming.message(circle, command.id)
         self._does(command.ref, circle, target, Delete(target.id))
 
+    def pin(self, command: commands.Pin) -> None:
+        """Pin a message."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        self._does(command.ref, circle, target, Pin(target.id, command.on))
+
+    def list_pins(self, command: commands.ListPins) -> None:
+        """What is pinned."""
+        circle = self.desk.circle(command.circle)
+        rows = _page(deeds.pins(circle)[:LIMIT_MOST])
+        self.context.tell(Messages(ref=command.ref, circle=circle.hex, rows=rows))
+
+    def open_poll(self, command: commands.OpenPoll) -> None:
+        """Ask a question."""
+        circle = self._inside(command.circle)
+        poll = Poll(command.question, tuple(command.options), command.several)
+        try:
+            id, position = saying.write(circle, poll)
+        except ContentError as error:
+            raise WishError("poll", POLL_BOUNDS, Exit.USAGE) from error
+        circle.tell_changed()
+        self._queued(command.ref, circle, id, position)
+
+    def vote(self, command: commands.Vote) -> None:
+        """Choose in a poll."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        if not all(0 <= choice < OPTIONS_MOST for choice in command.choices):
+            raise WishError("vote", "There is no such option in a poll.", Exit.USAGE)
+        vote = Vote(target.id, tuple(sorted(set(command.choices))))
+        self._does(command.ref, circle, target, vote)
+
     def list_edits(self, command: commands.ListEdits) -> None:
         """What a message has said."""
         circle = self.desk.circle(command.circle)
@@ -397,8 +448,8 @@ def _page(rows: list[Row]) -> list[Row]:
 
 def _beside(row: Row) -> int:
     """About how many bytes stand beside a row's text."""
-    if row.reactions or row.reply:
-        return len(msgspec.json.encode((row.reactions, row.reply)))
+    if row.reactions or row.reply or row.poll:
+        return len(msgspec.json.encode((row.reactions, row.reply, row.poll)))
     return 0
 
 
@@ -424,6 +475,10 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.React: Asker.react,
     commands.Edit: Asker.edit,
     commands.Delete: Asker.delete,
+    commands.Pin: Asker.pin,
+    commands.ListPins: Asker.list_pins,
+    commands.OpenPoll: Asker.open_poll,
+    commands.Vote: Asker.vote,
     commands.ListEdits: Asker.list_edits,
     commands.Remove: Asker.remove,
     commands.Leave: Asker.leave,

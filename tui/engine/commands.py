@@ -139,6 +139,37 @@ class Delete(_Command, frozen=True, kw_only=True):
     id: str
 
 
+class Pin(_Command, frozen=True, kw_only=True):
+    """Have a message at hand for all, or no longer. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    on: bool = True
+
+
+class ListPins(_Command, frozen=True, kw_only=True):
+    """The messages that are pinned, in their order. Answer: `Messages`."""
+
+    circle: str = ""
+
+
+class OpenPoll(_Command, frozen=True, kw_only=True):
+    """Ask a question with 2 to 10 options. Answer: as of `SendText`."""
+
+    circle: str = ""
+    question: str
+    options: list[str]
+    several: bool = False
+
+
+class Vote(_Command, frozen=True, kw_only=True):
+    """Choose in a poll, by the options' indices; none takes it back. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    choices: list[int]
+
+
 class ListEdits(_Command, frozen=True, kw_only=True):
     """What a message has said before its edits. Answer: `Edits`."""
 
@@ -286,6 +317,10 @@ Command: TypeAlias = (
     | React
     | Edit
     | Delete
+    | Pin
+    | ListPins
+    | OpenPoll
+    | Vote
     | ListEdits
     | Remove
     | Leave

@@ -1,4 +1,4 @@
-"""What is done to messages: reactions, edits, taking back.
+"""What is done to messages: reactions, edits, taking back, pins, votes.
 
 docs/protocol.md section 5.1. A deed is kept by itself, and what a message has become follows from
 those that are kept, in the order of the log; so it makes no difference when its message comes. Of
@@ -12,17 +12,30 @@ from typing import TypeAlias
 
 from crypto.again import Repeated
 from crypto.circle.view import Leaf
-from crypto.content import Content, Cover, Delete, Edit, React, Text, read_content, write_content
+from crypto.content import (
+    Content,
+    Cover,
+    Delete,
+    Edit,
+    Pin,
+    Poll,
+    React,
+    Text,
+    Vote,
+    read_content,
+    write_content,
+)
 from crypto.envelope import Envelope
 from crypto.history import PassedOnMessage
 from tui.engine import showing, timeline
 from tui.engine.circle import Circle
+from tui.engine.events import Row
 from tui.engine.store.records import DeedRecord, MessageRecord
 
 Said: TypeAlias = Envelope | Repeated | PassedOnMessage
-Deed: TypeAlias = React | Edit | Delete
-KINDS = (React, Edit, Delete)
-PASSED_ON = (React,)
+Deed: TypeAlias = React | Edit | Delete | Pin | Vote
+KINDS = (React, Edit, Delete, Pin, Vote)
+PASSED_ON = (React, Pin, Vote)
 """What a newcomer believes of others on the word of who let them in."""
 
 REACTIONS_MOST = 16
@@ -73,7 +86,7 @@ def keep(circle: Circle, deed: DeedRecord) -> None:
     target = timeline.find(circle, deed.target)
     if target is None:
         _let_wait(circle, deed)
-    elif held is not None or _may_be(circle, target, deed):
+    elif _may_be(circle, target, deed):
         store.deeds.save(deed)
         _apply(circle, target)
 
@@ -105,6 +118,8 @@ def why_not(circle: Circle, target: MessageRecord, author: bytes, content: objec
         return "A message can be changed by who wrote it alone."
     if isinstance(content, Edit) and not isinstance(_said(target), Text):
         return "Only a text can be changed."
+    if isinstance(content, Vote):
+        return _why_no_vote(_said(target), content)
     if isinstance(content, React):
         row = circle.context.store.database.row(
             "SELECT count(*) FROM deeds WHERE circle = ? AND target = ? AND author = ?"
@@ -114,6 +129,14 @@ def why_not(circle: Circle, target: MessageRecord, author: bytes, content: objec
         if row is not None and int(str(row[0])) >= REACTIONS_MOST:
             return f"One member has {REACTIONS_MOST} emoji for a message."
     return ""
+
+
+def _why_no_vote(poll: Content | None, vote: Vote) -> str:
+    if not isinstance(poll, Poll):
+        return "That is no poll."
+    if any(choice >= len(poll.options) for choice in vote.choices):
+        return f"This poll has {len(poll.options)} options."
+    return "" if poll.several or len(vote.choices) <= 1 else "This poll takes one choice."
 
 
 def _said(target: MessageRecord) -> Content | None:
@@ -241,6 +264,18 @@ def renumbered(circle: Circle, counters: dict[bytes, int]) -> None:
 
 
 # What a message was, and is.
+
+
+def pins(circle: Circle) -> list[Row]:
+    """The messages that are pinned, in the order of the log."""
+    store = circle.context.store
+    found = store.messages.where(
+        "circle = ? AND id IN (SELECT target FROM deeds INDEXED BY deeds_that_pin"
+        " WHERE circle = ? AND type = 10) ORDER BY position",
+        circle.number,
+        circle.number,
+    )
+    return [row for row in showing.rows(circle, found) if row.pinned]
 
 
 def edits(circle: Circle, target: MessageRecord) -> list[tuple[int, str]]:

@@ -82,6 +82,16 @@ class Reaction(msgspec.Struct, frozen=True):
     mine: bool = False
 
 
+class PollFacts(msgspec.Struct, frozen=True):
+    """What a poll's row asks: `mine` are this person's choices, by index. `choices` has, for each
+    option, the names of those who chose it; None until this person has chosen."""
+
+    options: list[str]
+    several: bool
+    mine: list[int] = []
+    choices: list[list[str]] | None = None
+
+
 class Row(msgspec.Struct, frozen=True):
     """One row of a conversation; `position` orders rows.
 
@@ -109,6 +119,8 @@ class Row(msgspec.Struct, frozen=True):
     deleted: bool = False  # a notice now, in place of what was said
     reply: Quote | None = None
     reactions: list[Reaction] = []
+    pinned: bool = False
+    poll: PollFacts | None = None  # `text` is its question
 
 
 class ForkFacts(msgspec.Struct, frozen=True):

@@ -51,7 +51,8 @@ def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
 def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
     """The last messages that are in the log, oldest first."""
     newest = circle.context.store.messages.where(
-        "circle = ? AND position < ? AND type = 1 AND deleted = 0 ORDER BY position DESC LIMIT ?",
+        "circle = ? AND position < ? AND type IN (1, 11) AND deleted = 0"
+        " ORDER BY position DESC LIMIT ?",
         circle.number,
         timeline.WAITING_FROM,
         count,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from crypto.again import Repeated, Repeats, open_again, seal_again
 from crypto.circle.view import Leaf
-from crypto.content import ASKED_MOST, Again, Ask, Cover, Text, Unknown, write_content
+from crypto.content import ASKED_MOST, Again, Ask, Cover, Poll, Text, Unknown, write_content
 from crypto.envelope import NO_PREVIOUS
 from crypto.errors import PeerError
 from crypto.mls.errors import MlsError
@@ -201,7 +201,7 @@ def _show(circle: Circle, leaf: Leaf, record: MissingRecord, message: Repeated) 
 def _readable(message: Repeated) -> bool:
     """Whether it is something that people are shown, be it as what can't be read."""
     content = timeline.content_of(message.type, message.body)
-    return content is None or isinstance(content, (Text, Unknown, *deeds.KINDS))
+    return content is None or isinstance(content, (Text, Poll, Unknown, *deeds.KINDS))
 
 
 def _settle(circle: Circle, leaf: Leaf, record: MissingRecord, shown: bool) -> None:

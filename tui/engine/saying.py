@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crypto.content import Content, Leave, Text
+from crypto.content import Content, Leave, Poll, Text
 from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
 from relay import wire
 from tui.engine import deeds, heads, timeline
@@ -36,7 +36,7 @@ def write(circle: Circle, content: Content) -> tuple[bytes, int]:
     seq = circle.context.store.outbox.insert(outgoing)
     if isinstance(content, deeds.KINDS):
         deeds.written(circle, envelope, content, seq)
-    if not isinstance(content, Text):
+    if not isinstance(content, Text | Poll):
         return envelope.id, 0
     return envelope.id, timeline.written(circle, envelope, seq).position
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from crypto.content import React, read_content
+from crypto.content import Pin, Poll, React, Vote, read_content
 from tui.engine.circle import Circle
-from tui.engine.events import MessageState, Quote, Reaction, Row, RowKind
+from tui.engine.events import MessageState, PollFacts, Quote, Reaction, Row, RowKind
 from tui.engine.store.records import CircleRecord, DeedRecord, MessageRecord, Store
 
 LATE = 5 * 60_000
@@ -21,6 +21,9 @@ UNCONFIRMED_AFTER = 10 * 60_000
 
 QUOTED_LONGEST = 200
 """Characters of a message's first line that stand above an answer to it."""
+
+POLL = 11
+"""The type of polls (`crypto.content.TABLE`)."""
 
 AT_ONCE = 500
 """Ids in one query."""
@@ -102,6 +105,8 @@ def _row(
         deleted=bool(record.deleted),
         reply=_quote(record.reply, answered.get(record.reply)) if record.reply else None,
         reactions=_reactions(deeds, own),
+        pinned=_pinned(deeds),
+        poll=_poll(record, deeds, own),
     )
 
 
@@ -134,3 +139,28 @@ def _reactions(deeds: Sequence[DeedRecord], own: bytes) -> list[Reaction]:
         Reaction(what, [deed.author_name for deed in by], any(deed.author == own for deed in by))
         for what, by in found.items()
     ]
+
+
+def _pinned(deeds: Sequence[DeedRecord]) -> bool:
+    """What the last of all members' pins says."""
+    contents = (read_content(deed.type, deed.body) for deed in deeds)
+    pins = [content.on for content in contents if isinstance(content, Pin)]
+    return bool(pins) and pins[-1]
+
+
+def _poll(record: MessageRecord, deeds: Sequence[DeedRecord], own: bytes) -> PollFacts | None:
+    """A poll, with who chose what for those who have chosen."""
+    readable = record.type == POLL and record.kind != RowKind.UNKNOWN and not record.deleted
+    poll = read_content(record.type, record.body) if readable else None
+    if not isinstance(poll, Poll):
+        return None
+    mine: list[int] = []
+    choices: list[list[str]] = [[] for _ in poll.options]
+    for deed in deeds:
+        content = read_content(deed.type, deed.body)
+        if isinstance(content, Vote):
+            if deed.author == own:
+                mine = list(content.choices)
+            for choice in content.choices:
+                choices[choice].append(deed.author_name)
+    return PollFacts(list(poll.options), poll.several, mine, choices if mine else None)

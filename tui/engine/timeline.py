@@ -8,7 +8,7 @@ place in the log yet stand behind all others, by the order in which they were wr
 from __future__ import annotations
 
 from crypto.circle.view import Leaf
-from crypto.content import Content, Text, read_content
+from crypto.content import Content, Poll, Text, read_content
 from crypto.envelope import Envelope
 from crypto.errors import FieldError
 from tui.engine import showing
@@ -136,6 +136,9 @@ def _fill(circle: Circle, record: MessageRecord) -> None:
         record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
         record.text, record.reply, record.me = content.text, content.reply, int(content.me)
         record.mentions = mentions(circle, record.author, content.mentions)
+    elif isinstance(content, Poll):
+        record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
+        record.text = content.question
 
 
 def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgpack
 import pytest
 
-from crypto.content import Ask, Content, Delete, Edit, React, Text, write_content
+from crypto.content import Ask, Content, Delete, Edit, React, Text, Vote, write_content
 from crypto.history import History, PassedOnMessage, seal_history
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
@@ -18,10 +18,10 @@ from tests.tui.engine.lying import LyingWorld
 from tests.tui.engine.rogue import circle_of, encrypted, entry, envelope, show
 from tests.tui.engine.test_mending import pretended
 from tests.tui.engine.test_missing import forgets
-from tui.engine import commands, deeds, saying
+from tui.engine import commands, deeds, saying, timeline
 from tui.engine.circle import SUITE
 from tui.engine.deeds import REACTIONS_MOST, WAITING_MOST
-from tui.engine.events import Edits, Queued, Row, RowAdded, RowChanged
+from tui.engine.events import Edits, Messages, PollFacts, Queued, Row, RowAdded, RowChanged
 from tui.engine.timeline import WAITING_FROM
 
 HEART, THUMB = "\u2764\ufe0f", "\U0001f44d"
@@ -389,6 +389,206 @@ def test_nothing_is_done_to_what_was_taken_back() -> None:
     ):
         hand.says(content)
     assert find(bo, id) == gone and bo.warnings() == []
+
+
+# Pins.
+
+
+def pinned(person: Person) -> list[str]:
+    person.heard.clear()
+    person.do(commands.ListPins(ref=77))
+    (answer,) = person.told(Messages)
+    assert all(row.pinned for row in answer.rows)
+    return [row.text for row in answer.rows]
+
+
+def test_anybody_pins_and_unpins() -> None:
+    world, (ana, bo), id = hello("Ana", "Bo")
+    bo.says("where the keys are")
+    world.settle()
+    keys = last(bo).id
+    ana.do(commands.Pin(id=keys))
+    world.settle()
+    bo.do(commands.Pin(id=id))
+    world.settle()
+    assert pinned(ana) == pinned(bo) == ["hello", "where the keys are"]
+    bo.do(commands.Pin(id=keys, on=False))
+    world.settle()
+    assert pinned(ana) == pinned(bo) == ["hello"]
+    assert not find(ana, keys).pinned and find(ana, id).pinned
+    ana.do(commands.Edit(id=id, text="good evening"))
+    world.settle()
+    assert pinned(bo) == ["good evening"]
+    ana.do(commands.Delete(id=id))
+    world.settle()
+    assert pinned(ana) == pinned(bo) == []
+
+
+def test_pins_are_found_by_their_index() -> None:
+    _world, (ana, _bo), _ = hello("Ana", "Bo")
+    plan = ana.database.rows(
+        "EXPLAIN QUERY PLAN SELECT target FROM deeds INDEXED BY deeds_that_pin"
+        " WHERE circle = 1 AND type = 10"
+    )
+    assert "deeds_that_pin" in str(plan[0][3])
+
+
+# Polls.
+
+
+def asked(*names: str, several: bool = False) -> tuple[World, list[Person], str]:
+    """A circle where the first has asked where to meet, and that poll's id."""
+    world = World()
+    people = world.circle(*names)
+    people[0].expect(
+        Queued,
+        lambda ref: commands.OpenPoll(
+            ref=ref, question="Where?", options=["here", "there"], several=several
+        ),
+    )
+    world.settle()
+    return world, people, last(people[0]).id
+
+
+def votes(person: Person, id: str) -> tuple[list[int], list[list[str]] | None]:
+    poll = find(person, id).poll
+    assert poll is not None
+    return poll.mine, poll.choices
+
+
+def test_who_has_chosen_sees_who_chose_what() -> None:
+    world, (ana, bo, cy), id = asked("Ana", "Bo", "Cy")
+    for person in (ana, bo, cy):
+        row = find(person, id)
+        assert row.poll == PollFacts(["here", "there"], False) and row.text == "Where?"
+        assert row.kind == "text"
+    ana.expect(Queued, lambda ref: commands.Vote(ref=ref, id=id, choices=[1]))
+    world.settle()
+    assert votes(ana, id) == ([1], [[], ["Ana"]])
+    assert votes(bo, id) == votes(cy, id) == ([], None)
+    bo.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    cy.do(commands.Vote(id=id, choices=[1]))
+    world.settle()
+    assert votes(ana, id) == ([1], [["Bo"], ["Ana", "Cy"]])
+    ana.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    assert votes(cy, id) == ([1], [["Bo", "Ana"], ["Cy"]])
+    ana.do(commands.Vote(id=id, choices=[]))
+    world.settle()
+    assert votes(ana, id) == ([], None) and votes(bo, id) == ([0], [["Bo"], ["Cy"]])
+
+
+def test_several_may_be_chosen_where_the_poll_says_so() -> None:
+    world, (ana, bo), id = asked("Ana", "Bo", several=True)
+    bo.do(commands.Vote(id=id, choices=[1, 0, 1]))
+    world.settle()
+    assert votes(bo, id) == ([0, 1], [["Bo"], ["Bo"]])
+    assert find(ana, id).poll == PollFacts(["here", "there"], True)
+
+
+def test_votes_that_can_not_be_are_refused_and_passed_over() -> None:
+    world, (ana, bo), id = asked("Ana", "Bo")
+    ana.says("no poll")
+    world.settle()
+    text = last(ana).id
+    for named, choices, reason in (
+        (id, [2], "message"),
+        (id, [0, 1], "message"),
+        (text, [0], "message"),
+        (id, [-1], "vote"),
+        (id, [10], "vote"),
+    ):
+        refused = bo.refused(
+            lambda ref, named=named, choices=choices: commands.Vote(  # type: ignore[misc]
+                ref=ref, id=named, choices=choices
+            )
+        )
+        assert refused.reason == reason
+    ana.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    hand = Hand(bo, ana)
+    for of, chosen in ((id, (2,)), (id, (0, 1)), (text, (0,))):
+        hand.says(Vote(bytes.fromhex(of), chosen))
+    assert votes(ana, id) == ([0], [["Ana"], []])
+    hand.says(Edit(bytes.fromhex(id), "x"))
+    assert find(ana, id).text == "Where?"
+
+
+def test_a_wrong_vote_does_not_outdo_a_right_one() -> None:
+    _world, (ana, bo), id = asked("Ana", "Bo")
+    ana.do(commands.Vote(id=id, choices=[0]))
+    hand = Hand(bo, ana)
+    hand.says(Vote(bytes.fromhex(id), (1,)))
+    hand.says(Vote(bytes.fromhex(id), (0, 1)))
+    hand.says(Vote(bytes.fromhex(id), (9,)))
+    assert votes(ana, id) == ([0], [["Ana"], ["Bo"]])
+
+
+def test_polls_have_bounds() -> None:
+    world = World()
+    (ana,) = world.circle("Ana")
+    for question, options in (("", ["a", "b"]), ("?", ["a"]), ("?", ["a", "a"]), ("?", ["a", ""])):
+        refused = ana.refused(
+            lambda ref, question=question, options=options: commands.OpenPoll(  # type: ignore[misc]
+                ref=ref, question=question, options=options
+            )
+        )
+        assert refused.reason == "poll" and "2 to 10 different options" in refused.sentence
+    assert ana.rows() == []
+
+
+def test_a_poll_is_taken_back_with_its_votes() -> None:
+    world, (ana, bo), id = asked("Ana", "Bo")
+    bo.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    ana.do(commands.Delete(id=id))
+    world.settle()
+    for person in (ana, bo):
+        assert find(person, id).poll is None and find(person, id).deleted
+        assert person.database.rows("SELECT type FROM deeds") == [(9,)]
+
+
+def test_a_poll_is_passed_on_with_its_votes_and_pin() -> None:
+    world, (ana, bo), id = asked("Ana", "Bo")
+    bo.do(commands.Vote(id=id, choices=[1]))
+    bo.do(commands.Pin(id=id))
+    world.settle()
+    cy = world.person("Cy")
+    cy.joins(ana.invites(history=5))
+    world.settle()
+    assert votes(cy, id) == ([], None) and find(cy, id).pinned
+    cy.do(commands.Vote(id=id, choices=[1]))
+    world.settle()
+    assert votes(cy, id) == ([1], [[], ["Bo", "Cy"]])
+    assert votes(bo, id) == ([1], [[], ["Bo", "Cy"]])
+
+
+def test_a_poll_that_is_missing_comes_again() -> None:
+    world, ana, bo, _ = lied_to(1)
+    ana.do(commands.OpenPoll(question="Where?", options=["here", "there"]))
+    world.settle(wait=100)
+    id = last(ana).id
+    ana.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    bo.do(commands.Vote(id=id, choices=[0]))
+    world.settle()
+    assert votes(bo, id) == ([0], [["Ana", "Bo"], []])
+
+
+def test_a_poll_that_can_not_be_read_is_none() -> None:
+    """It may come so where it was missing: then it is shown as what can't be read."""
+    _world, (ana, bo), id = asked("Ana", "Bo")
+    circle = circle_of(ana)
+    (record,) = circle.context.store.messages.where("type = 11")
+    wrong = replace(record, id=b"\x77" * 16, position=record.position + 1, body=b"\x80")
+    with ana.database.transaction():
+        timeline.came_again(circle, wrong)
+    row = find(ana, "77" * 16)
+    assert (row.kind, row.text, row.poll) == ("unknown", "", None)
+    refused = ana.refused(lambda ref: commands.Vote(ref=ref, id="7777", choices=[0]))
+    assert refused.sentence == "That is no poll."
+    assert find(bo, id).poll is not None
 
 
 # What was not shown, what comes again, what is passed on.

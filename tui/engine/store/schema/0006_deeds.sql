@@ -24,6 +24,7 @@ CREATE TABLE deeds (               -- the last of each kind that a member did to
     waits       INTEGER NOT NULL,  -- 1: its message is not here
     PRIMARY KEY (circle, target, author, type, slot)
 ) WITHOUT ROWID;
+CREATE INDEX deeds_that_pin ON deeds (circle, target) WHERE type = 10;
 CREATE INDEX deeds_by_id ON deeds (circle, id);
 CREATE INDEX deeds_by_counter ON deeds (circle, counter) WHERE counter > 0;
 CREATE INDEX deeds_that_wait ON deeds (circle, author, position) WHERE waits = 1;
