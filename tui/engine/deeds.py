@@ -41,6 +41,9 @@ PASSED_ON = (React, Pin, Vote)
 REACTIONS_MOST = 16
 """Emoji of one member on one message."""
 
+EDITS_MOST = 64
+"""Edits of a message that are kept, the newest."""
+
 WAITING_MOST = 256
 """Deeds of one member that wait for their messages."""
 
@@ -88,7 +91,20 @@ def keep(circle: Circle, deed: DeedRecord) -> None:
         _let_wait(circle, deed)
     elif _may_be(circle, target, deed):
         store.deeds.save(deed)
+        _let_go(circle, deed)
         _apply(circle, target)
+
+
+def _let_go(circle: Circle, newest: DeedRecord) -> None:
+    """A member does so many things of a kind to a message, and no more are kept."""
+    store = circle.context.store
+    kind = (circle.number, newest.target, newest.author, newest.type)
+    condition = (
+        "circle = ? AND target = ? AND author = ? AND type = ? AND waits = 0"
+        " ORDER BY position DESC LIMIT -1 OFFSET ?"
+    )
+    for old in store.deeds.where(condition, *kind, EDITS_MOST):
+        store.deeds.delete(old.circle, old.target, old.author, old.type, old.slot)
 
 
 def _let_wait(circle: Circle, deed: DeedRecord) -> None:
@@ -163,15 +179,11 @@ def _apply(circle: Circle, target: MessageRecord) -> None:
     store = circle.context.store
     target.deeds = 1
     found = showing.done_to(store, circle.number, [target.id])[target.id]
-    edits = []
-    for deed in found:
-        content = read_content(deed.type, deed.body)
-        if isinstance(content, Delete):
-            _erase(circle, target, found)
-            break
-        if isinstance(content, Edit):
-            edits.append(content)
+    contents = [read_content(deed.type, deed.body) for deed in found]
+    edits = [content for content in contents if isinstance(content, Edit)]
     text = target.text
+    if any(isinstance(content, Delete) for content in contents):
+        _erase(circle, target, found)
     if edits and not target.deleted:
         target.text, target.edited = edits[-1].text, 1
         target.mentions = timeline.mentions(circle, target.author, edits[-1].mentions)

@@ -92,7 +92,7 @@ def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
     for offset, message in enumerate(found.messages):
         said = timeline.content_of(message.type, message.body)
         if isinstance(said, deeds.KINDS):
-            _done(circle, message, said)
+            _done(circle, message, said, at + offset)
             continue
         timeline.passed_on(
             circle,
@@ -117,11 +117,11 @@ def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
         deeds.caught_up(circle, message.id)
 
 
-def _done(circle: Circle, message: PassedOnMessage, content: deeds.Deed) -> None:
+def _done(circle: Circle, message: PassedOnMessage, content: deeds.Deed, position: int) -> None:
     """What is told of others' reactions counts for what was passed on with them, and no further."""
     target = timeline.find(circle, content.of)
     believed = isinstance(content, deeds.PASSED_ON) and message.author != circle.member.public
     if target is not None and target.passed_by and believed:
         deed = deeds.made(circle, content.of, message.author, message.author_name, message)
-        deed.position = target.position
+        deed.position = position
         deeds.keep(circle, deed)

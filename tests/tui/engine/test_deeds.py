@@ -20,7 +20,7 @@ from tests.tui.engine.test_mending import pretended
 from tests.tui.engine.test_missing import forgets
 from tui.engine import commands, deeds, saying, timeline
 from tui.engine.circle import SUITE
-from tui.engine.deeds import REACTIONS_MOST, WAITING_MOST
+from tui.engine.deeds import EDITS_MOST, REACTIONS_MOST, WAITING_MOST
 from tui.engine.events import Edits, Messages, PollFacts, Queued, Row, RowAdded, RowChanged
 from tui.engine.timeline import WAITING_FROM
 
@@ -109,6 +109,8 @@ def test_a_reply_shows_what_it_answers() -> None:
     world.settle()
     quote = last(bo).reply
     assert quote is not None and (quote.author, quote.text) == ("Ana", "")
+    told = [event.row for event in bo.told(RowChanged) if event.row.reply is not None]
+    assert told[-1].reply == quote
 
 
 def test_a_reply_to_what_is_not_here_is_shown_without_it() -> None:
@@ -258,6 +260,17 @@ def test_two_devices_of_one_member_edit_the_same_message() -> None:
     hand.says(Edit(bytes.fromhex(id), "first"))
     assert find(bo, id).text == "first"
     assert world.people == [ana, bo]
+
+
+def test_a_flood_of_edits_is_bounded() -> None:
+    _world, (ana, bo), id = hello("Ana", "Bo")
+    hand = Hand(ana, bo)
+    for number in range(EDITS_MOST + 5):
+        hand.says(Edit(bytes.fromhex(id), f"edit {number}"))
+    assert bo.database.rows("SELECT count(*) FROM deeds") == [(EDITS_MOST,)]
+    assert find(bo, id).text == f"edit {EDITS_MOST + 4}"
+    answer = bo.expect(Edits, lambda ref: commands.ListEdits(ref=ref, id=id))
+    assert [edit.text for edit in answer.edits][:2] == ["hello", "edit 5"]
 
 
 def test_nobody_edits_or_takes_back_what_another_wrote() -> None:
@@ -685,6 +698,8 @@ def test_a_newcomer_is_passed_on_what_stands() -> None:
     bo.do(commands.SendText(text="hi", reply=id))
     world.settle()
     bo.do(commands.React(id=id, what=HEART))
+    world.settle()
+    ana.do(commands.React(id=id, what=HEART))
     ana.do(commands.Delete(id=secret))
     world.settle()
     cy = world.person("Cy")
@@ -695,7 +710,7 @@ def test_a_newcomer_is_passed_on_what_stands() -> None:
         ("Ana", "hello @Bo", "Ana"),
         ("Bo", "hi", "Ana"),
     ]
-    assert reacted(told[0]) == [(HEART, ["Bo"], False)]
+    assert reacted(told[0]) == [(HEART, ["Bo", "Ana"], False)]
     assert told[1].reply is not None and told[1].reply.text == "hello @Bo"
     assert in_clear(cy, "secret") == [] and not told[0].mentions_me
     ana.do(commands.Edit(id=id, text="once more"))
