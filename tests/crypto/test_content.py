@@ -308,6 +308,8 @@ def test_what_would_be_refused_is_not_written(content: Content) -> None:
 def test_as_many_as_may_be_are_asked_for() -> None:
     ask = Ask(bytes(32), tuple(range(2**63 - ASKED_MOST, 2**63)), bytes(32))
     assert read_content(*write_content(ask)) == ask
+    one = Ask(bytes(32), (1,), bytes(32))
+    assert read_content(*write_content(one)) == one
 
 
 def test_the_longest_text_is_written() -> None:

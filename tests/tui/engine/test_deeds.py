@@ -727,6 +727,7 @@ def moves(person: Person, id: str) -> Iterator[commands.Command]:
     yield commands.React(id=id, what=HEART, on=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("crash", ["before", "after", "cut"])
 def test_nothing_is_lost_or_doubled_by_crashes_and_cuts(seed: int, crash: str) -> None:
