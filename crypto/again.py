@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from crypto.content import Again, Ask
-from crypto.envelope import ID_LENGTH
+from crypto.content import ID_LENGTH, Again, Ask
 from crypto.errors import FieldError
 from crypto.fields import bounded, decoded, exact, read_number
 from crypto.leaf_sealing import open_with, seal_to

@@ -14,13 +14,19 @@ from typing import Any, TypeAlias
 
 import msgpack
 
-from crypto.access.arrays import Check, blob, fixed
+from crypto.access.arrays import Check, blob, fixed, flag
+from crypto.emoji import is_emoji
 from crypto.errors import FieldError, MisuseError
 from crypto.primitives import PUBLIC_KEY_LENGTH, SIGNATURE_LENGTH
 
 ASKED_MOST = 256
 """Messages that one asks for at once."""
 
+ID_LENGTH = 16
+MENTIONED_MOST = 32
+OPTIONS_FEWEST, OPTIONS_MOST = 2, 10
+OPTION_LONGEST = 200
+QUESTION_LONGEST = 1_000
 TEXT_LONGEST = 16_000
 BODY_LONGEST = 60_000
 """Bytes; with all that is around it, it fills the largest size that messages are padded to."""
@@ -28,9 +34,16 @@ BODY_LONGEST = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What somebody says: 1 to 16,000 bytes of UTF-8, as typed; shown through the sanitiser."""
+    """What somebody says: 1 to 16,000 bytes of UTF-8, as typed; shown through the sanitiser.
+
+    `reply` is the id of the message that it answers, empty for none; `mentions` are member keys,
+    ascending. With `me` it is said of its author: "waves".
+    """
 
     text: str = field(repr=False)
+    reply: bytes = b""
+    mentions: tuple[bytes, ...] = ()
+    me: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,56 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class React:
+    """The sender marks the message `of` with an emoji, or takes that back (`on` is False)."""
+
+    of: bytes
+    what: str = field(repr=False)
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The text of the message `of` is to be this one; its author's word alone."""
+
+    of: bytes
+    text: str = field(repr=False)
+    mentions: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The message `of` is taken back; its author's word alone."""
+
+    of: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The message `of` is to be at hand for all, or no longer (`on` is False)."""
+
+    of: bytes
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with 2 to 10 options, of which a member chooses one, or several."""
+
+    question: str = field(repr=False)
+    options: tuple[str, ...] = field(repr=False)
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What the sender chooses in the poll `of`: options' indices, ascending; none takes it back."""
+
+    of: bytes
+    choices: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A type of a later version, kept to be shown as one that this version does not know."""
 
@@ -81,12 +144,10 @@ class Unknown:
     body: bytes = field(repr=False)
 
 
-Known: TypeAlias = Text | Leave | Cover | PassedOn | Ask | Again
+Known: TypeAlias = (
+    Text | Leave | Cover | PassedOn | Ask | Again | React | Edit | Delete | Pin | Poll | Vote
+)
 Content: TypeAlias = Known | Unknown
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and 1 <= len(_utf8(value)) <= TEXT_LONGEST
 
 
 def _counters(value: object) -> bool:
@@ -97,17 +158,69 @@ def _counters(value: object) -> bool:
     return all(before < after for before, after in pairwise(value))
 
 
+def _mentions(value: object) -> bool:
+    if not isinstance(value, tuple) or not 1 <= len(value) <= MENTIONED_MOST:
+        return False
+    if not all(type(key) is bytes and len(key) == PUBLIC_KEY_LENGTH for key in value):
+        return False
+    return all(before < after for before, after in pairwise(value))
+
+
+def _true(value: object) -> bool:
+    return value is True
+
+
+def _emoji(value: object) -> bool:
+    return isinstance(value, str) and is_emoji(value)
+
+
+def _worded(longest: int) -> Check:
+    """A string of 1 to `longest` bytes."""
+    return lambda value: isinstance(value, str) and 1 <= len(_utf8(value)) <= longest
+
+
+_text = _worded(TEXT_LONGEST)
+_option = _worded(OPTION_LONGEST)
+
+
+def _options(value: object) -> bool:
+    if not isinstance(value, tuple) or not OPTIONS_FEWEST <= len(value) <= OPTIONS_MOST:
+        return False
+    return all(_option(option) for option in value) and len(set(value)) == len(value)
+
+
+def _choices(value: object) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    if not all(type(choice) is int and 0 <= choice < OPTIONS_MOST for choice in value):
+        return False
+    return all(before < after for before, after in pairwise(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A type of message: its name, its class, and each field's key and check."""
+    """A type of message: its name, its class, and each field's key and check.
+
+    A key of `optional` is left out where its value is empty, and no empty value stands under it.
+    """
 
     name: str
     kind: type[Known]
     fields: Mapping[str, Check]
+    optional: Mapping[str, Check] = field(default_factory=dict)
+
+    def checks(self) -> dict[str, Check]:
+        """All keys in the order of the class's fields."""
+        return {**self.fields, **self.optional}
 
 
 TABLE: Mapping[int, Row] = {
-    1: Row("text", Text, {"text": _text}),
+    1: Row(
+        "text",
+        Text,
+        {"text": _text},
+        {"reply": fixed(ID_LENGTH), "mentions": _mentions, "me": _true},
+    ),
     2: Row("leave", Leave, {"departure": fixed(SIGNATURE_LENGTH)}),
     3: Row("cover", Cover, {}),
     4: Row("passed_on", PassedOn, {"to": fixed(PUBLIC_KEY_LENGTH), "sealed": blob(BODY_LONGEST)}),
@@ -121,6 +234,21 @@ TABLE: Mapping[int, Row] = {
         },
     ),
     6: Row("again", Again, {"to": fixed(PUBLIC_KEY_LENGTH), "sealed": blob(BODY_LONGEST)}),
+    7: Row("react", React, {"of": fixed(ID_LENGTH), "what": _emoji, "on": flag}),
+    8: Row(
+        "edit",
+        Edit,
+        {"of": fixed(ID_LENGTH), "text": _text},
+        {"mentions": _mentions},
+    ),
+    9: Row("delete", Delete, {"of": fixed(ID_LENGTH)}),
+    10: Row("pin", Pin, {"of": fixed(ID_LENGTH), "on": flag}),
+    11: Row(
+        "poll",
+        Poll,
+        {"question": _worded(QUESTION_LONGEST), "options": _options, "several": flag},
+    ),
+    12: Row("vote", Vote, {"of": fixed(ID_LENGTH), "choices": _choices}),
 }
 _NUMBERS = {row.kind: number for number, row in TABLE.items()}
 
@@ -130,10 +258,14 @@ def write_content(content: Content) -> tuple[int, bytes]:
     if isinstance(content, Unknown):
         return content.type, content.body
     number = _NUMBERS[type(content)]
-    values = {key: getattr(content, key) for key in TABLE[number].fields}
-    for key, check in TABLE[number].fields.items():
-        if not check(values[key]):
+    row, values = TABLE[number], dict[str, Any]()
+    for key, check in row.checks().items():
+        value = getattr(content, key)
+        if key in row.optional and not value:
+            continue
+        if not check(value):
             raise MisuseError(f"a message's {key} is out of its bounds")
+        values[key] = value
     body: bytes = msgpack.packb(values)
     return number, body
 
@@ -144,10 +276,13 @@ def read_content(number: int, body: bytes) -> Content:
     if row is None:
         return Unknown(number, body)
     found = _read_map(body)
-    for key, check in row.fields.items():
-        if key not in found or not check(found[key]):
+    values = {key: found[key] for key in row.checks() if key in found}
+    for key, check in row.checks().items():
+        if key not in values and key in row.optional:
+            continue
+        if key not in values or not check(values[key]):
             raise FieldError(f"a message of type {row.name} has no rightful {key}")
-    return row.kind(*(found[key] for key in row.fields))
+    return row.kind(**values)
 
 
 def _read_map(body: bytes) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from enum import Enum
 from typing import Self
 
 from crypto.access.log import Head
-from crypto.content import BODY_LONGEST, Content, read_content, write_content
+from crypto.content import BODY_LONGEST, ID_LENGTH, Content, read_content, write_content
 from crypto.errors import FieldError, NewerError
 from crypto.fields import bounded, exact, read_head, read_number, write_head
 from crypto.mls.codec import Reader, Struct, Writer
 from crypto.primitives import Rng
 
 ENVELOPE_VERSION = 1
-ID_LENGTH = 16
 NO_PREVIOUS = bytes(ID_LENGTH)
 
 

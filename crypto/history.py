@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from crypto.content import Content, PassedOn, read_content
-from crypto.envelope import ID_LENGTH
+from crypto.content import ID_LENGTH, Content, PassedOn, read_content
 from crypto.fields import bounded, decoded, exact, read_number, read_text, sized, write_text
 from crypto.leaf_sealing import open_with, seal_to
 from crypto.mls.cipher_suite import CipherSuite

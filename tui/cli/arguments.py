@@ -222,16 +222,18 @@ def _add_talking(verbs: Any) -> None:
     )  # fmt: skip
     _add_circle_name(verb)
     verb.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
-    verb.add_argument(
-        "--queue", action="store_true", help="do not wait; it goes out when Hallway runs"
-    )
+    verb.add_argument("--me", action="store_true", help="say it of yourself: 'waves'")
+    verb.set_defaults(id="")
+    _add_queue(verb)
     _add_json(verb)
+    _add_marking(verbs)
     verb = _verb(
         verbs, "read", "print what was said last",
         "read Friends --last 50", "talking:read",
     )  # fmt: skip
     _add_circle_name(verb)
     verb.add_argument("--last", metavar="N", type=int, default=20, help="how much (else 20)")
+    verb.add_argument("--ids", action="store_true", help="print how each message's id begins")
     _add_json(verb)
     verb = _verb(
         verbs, "export", "write a circle's conversation into a file to keep",
@@ -251,6 +253,86 @@ def _add_talking(verbs: Any) -> None:
     )  # fmt: skip
     _add_circle_name(verb)
     _add_json(verb)
+
+
+def _add_queue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--queue", action="store_true", help="do not wait; it goes out when Hallway runs"
+    )
+
+
+def _add_id(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    parser.add_argument(
+        "id", metavar="ID", nargs="?" if optional else None,
+        help="how the message's id begins (4 digits or more), from `hallway read --ids`",
+    )  # fmt: skip
+
+
+def _add_marking(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "reply", "answer a message",
+        "reply Friends 3f9a 'I will be there'", "talking:send",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    _add_id(verb)
+    verb.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
+    verb.set_defaults(me=False)
+    marking = [verb]
+    verb = _verb(
+        verbs, "react", "mark a message with an emoji",
+        "react Friends 3f9a \N{THUMBS UP SIGN}", "marking:react",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    _add_id(verb)
+    verb.add_argument("emoji", metavar="EMOJI", help="one emoji")
+    verb.add_argument("--off", action="store_true", help="take it back")
+    marking.append(verb)
+    verb = _verb(
+        verbs, "edit", "change what an own message says; without a text, print what it has said",
+        "edit Friends 3f9a 'See you at eight'", "marking:edit",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    _add_id(verb)
+    verb.add_argument(
+        "text", metavar="TEXT", nargs="?", help="what it is to say, or - for standard input"
+    )
+    marking.append(verb)
+    verb = _verb(
+        verbs, "delete", "take an own message back, for all",
+        "delete Friends 3f9a", "marking:delete",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    _add_id(verb)
+    marking.append(verb)
+    for verb in (*marking, *_add_asking(verbs)):
+        _add_queue(verb)
+        _add_json(verb)
+
+
+def _add_asking(verbs: Any) -> list[argparse.ArgumentParser]:
+    pin = _verb(
+        verbs, "pin", "pin a message for all; without one, print those that are pinned",
+        "pin Friends 3f9a", "marking:pin",
+    )  # fmt: skip
+    _add_circle_name(pin, needed=True)
+    _add_id(pin, optional=True)
+    pin.add_argument("--off", action="store_true", help="unpin it")
+    poll = _verb(
+        verbs, "poll", "ask a question; who has chosen sees who chose what",
+        "poll Friends 'Where?' 'At home' 'By the river'", "talking:poll",
+    )  # fmt: skip
+    _add_circle_name(poll, needed=True)
+    poll.add_argument("question", metavar="QUESTION", help="what is asked")
+    poll.add_argument("options", metavar="OPTION", nargs="+", help="2 to 10 of them")
+    poll.add_argument("--several", action="store_true", help="more than one may be chosen")
+    vote = _verb(
+        verbs, "vote", "choose in a poll; without a number, take the vote back",
+        "vote Friends 3f9a 2", "marking:vote",
+    )  # fmt: skip
+    _add_circle_name(vote, needed=True)
+    _add_id(vote)
+    vote.add_argument("numbers", metavar="NUMBER", nargs="*", type=int, help="options, from 1")
+    return [pin, poll, vote]
 
 
 def _add_circle(verbs: Any) -> None:

@@ -12,8 +12,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from tui.engine.events import Exit, MessageState, Row, RowKind
+from tui.engine.events import Exit, MessageState, Quote, Row, RowKind
 from tui.safe_text import SafeText, sanitise_block, sanitise_line
+
+ID_SHOWN = 8
+"""Digits of a message's id that are printed: of a few thousand messages each begins otherwise."""
+
+
+MARKS = ("me", "mentions_me", "edited", "deleted", "pinned")
+"""What is true of some rows alone, and stands in the JSON of those."""
 
 
 class CommandError(Exception):
@@ -67,8 +74,8 @@ def local_time(milliseconds: int) -> str:
 
 
 def row_facts(row: Row) -> dict[str, Any]:
-    """A row of a conversation for scripts."""
-    return {
+    """A row of a conversation for scripts; what it has not is left out."""
+    facts: dict[str, Any] = {
         "id": row.id,
         "circle": row.circle,
         "author": row.author,
@@ -78,20 +85,70 @@ def row_facts(row: Row) -> dict[str, Any]:
         "text": row.text,
         "state": row.state.value,
     }
+    facts |= {name: True for name in MARKS if getattr(row, name)}
+    if row.reply is not None:
+        quote = row.reply
+        facts["reply"] = {"id": quote.id, "author": quote.author, "text": quote.text}
+    if row.reactions:
+        facts["reactions"] = [{"what": one.what, "names": one.names} for one in row.reactions]
+    if row.poll is not None:
+        poll = row.poll
+        facts["poll"] = {"options": poll.options, "several": poll.several, "mine": poll.mine}
+        if poll.choices is not None:
+            facts["poll"]["choices"] = poll.choices
+    return facts
 
 
-def row_text(row: Row, circle: str = "") -> str:
-    """A row for a person, its further lines under its first; `circle` where there are several."""
+def row_text(row: Row, circle: str = "", *, ids: bool = False) -> str:
+    """A row for a person, its further lines under its first; `circle` where there are several.
+
+    With `ids` the beginning of the message's id stands before it.
+    """
     head = local_time(row.at) + (f" [{sanitise_line(circle)}]" if circle else "")
+    head = f"{row.id[:ID_SHOWN]} {head}" if ids else head
     if row.kind in (RowKind.NOTICE, RowKind.WARNING):
         head += " !" if row.kind is RowKind.WARNING else " ·"
     else:
-        head += f" {sanitise_line(row.author)}"
-        head += f" (passed on by {sanitise_line(row.by)}):" if row.by else ":"
+        head += f" {'* ' if row.me else ''}{sanitise_line(row.author)}"
+        head += f" (passed on by {sanitise_line(row.by)})" if row.by else ""
+        head += f" ({_quote(row.reply)})" if row.reply is not None else ""
+        head += "" if row.me else ":"
     text = "(a kind of message that this version does not know)"
     if row.kind is not RowKind.UNKNOWN:
         text = sanitise_block(row.text).replace("\n", "\n    ")
-    return f"{head} {text}{_mark(row)}"
+    return f"{head} {text}{_mark(row)}{_done(row)}{_options(row)}"
+
+
+def _quote(quote: Quote) -> str:
+    if not quote.author:
+        return "to what is not here"
+    said = f": {sanitise_line(quote.text)}" if quote.text else ""
+    return f"to {sanitise_line(quote.author)}{said}"
+
+
+def _done(row: Row) -> str:
+    """What was done to a message, behind it."""
+    words = " (edited)" if row.edited else ""
+    words += " (pinned)" if row.pinned else ""
+    for one in row.reactions:
+        words += f" [{sanitise_line(one.what)} {_names(one.names)}]"
+    return words
+
+
+def _options(row: Row) -> str:
+    """A poll's options, a line each, with who chose it as far as this person may know."""
+    if row.poll is None:
+        return ""
+    lines = []
+    for number, option in enumerate(row.poll.options, 1):
+        names = row.poll.choices[number - 1] if row.poll.choices is not None else []
+        chose = f" [{_names(names)}]" if names else ""
+        lines.append(f"\n    {number}. {sanitise_line(option)}{chose}")
+    return "".join(lines)
+
+
+def _names(names: list[str]) -> str:
+    return sanitise_line(", ".join(names))
 
 
 def _mark(row: Row) -> str:

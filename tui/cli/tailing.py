@@ -56,7 +56,7 @@ class Tail:
         self.only = ""
         self._json = json
         self._printed: dict[str, int] = {}
-        self._newest: deque[tuple[str, str]] = deque(maxlen=PAGE)
+        self._newest: deque[tuple[object, ...]] = deque(maxlen=PAGE)
         self._circles: dict[str, CircleFacts] = {}
         self._said: dict[str, str] = {}  # of how each stands with its relay
 
@@ -95,7 +95,7 @@ class Tail:
             case RowAdded(row=row) if row.kind is not RowKind.PASSED_ON:
                 self._print(row, late=True)
             case RowChanged(row=row):
-                self._print(row, late=row.kind is RowKind.NOTICE)
+                self._print(row, late=row.kind is RowKind.NOTICE or _is_changed(row))
             case CircleChanged(circle=circle):
                 for facts in (await visit.ask(ListCircles(), Circles)).circles:
                     if facts.id == circle and facts.id not in self._printed:
@@ -111,10 +111,10 @@ class Tail:
         if self.only not in ("", row.circle) or row.state in _NOT_YET:
             return
         printed = self._printed.get(row.circle, 0)
-        if row.position <= printed and (not late or (row.id, row.text) in self._newest):
+        if row.position <= printed and (not late or _shown(row) in self._newest):
             return
         self._printed[row.circle] = max(printed, row.position)
-        self._newest.append((row.id, row.text))
+        self._newest.append(_shown(row))
         if self._json:
             return say_json(row_facts(row))
         several = not self.only and len(self._circles) > 1
@@ -130,6 +130,17 @@ class Tail:
         if sentence and self._said.get(facts.id) != sentence:
             self._said[facts.id] = sentence
             note(f"{sanitise_line(facts.name)}: {sentence}")
+
+
+def _is_changed(row: Row) -> bool:
+    """Whether something was done to a message that this person may see."""
+    chosen = row.poll is not None and row.poll.choices is not None
+    return row.edited or chosen or bool(row.reactions)
+
+
+def _shown(row: Row) -> tuple[object, ...]:
+    """What of a row is printed anew where it is another."""
+    return row.id, row.text, row.reactions, row.poll
 
 
 def _placed(messages: Messages) -> list[Row]:

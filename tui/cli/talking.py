@@ -1,4 +1,4 @@
-"""`hallway send` and `hallway read`."""
+"""`hallway send`, `reply`, `poll` and `read`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from tui.cli.owning import ANSWER_SECONDS, Visit, check_reachable, slow, visiting
 from tui.cli.printing import CommandError, note, row_facts, row_text, say, say_json
 from tui.cli.running import Place
-from tui.engine.commands import ReadMessages, SendText
+from tui.engine.commands import OpenPoll, ReadMessages, SendText
 from tui.engine.events import (
     CircleChanged,
     Exit,
@@ -28,16 +28,35 @@ _THERE = (MessageState.DELIVERED, MessageState.CONFIRMED)
 
 async def send(place: Place, arguments: argparse.Namespace) -> None:
     """Write a message down, and wait until the relay has it on its disk."""
-    text = _input() if arguments.text == "-" else arguments.text
+    text = typed(arguments.text)
     async with visiting(place, "send") as visit:
         circle = await visit.circle_id(arguments.circle)
-        queued = await visit.ask(SendText(circle=circle, text=text), Queued)
-        row = None if arguments.queue else await _delivered(visit, circle, queued.id)
-        if arguments.json:
-            say_json(row_facts(row or await _row(visit, circle, queued)))
+        wish = SendText(circle=circle, text=text, reply=arguments.id, me=arguments.me)
+        await _say(visit, arguments, circle, wish)
 
 
-def _input() -> str:
+async def poll(place: Place, arguments: argparse.Namespace) -> None:
+    """Ask a question, and wait until the relay has it on its disk."""
+    async with visiting(place, "poll") as visit:
+        circle = await visit.circle_id(arguments.circle)
+        question, options, several = arguments.question, arguments.options, arguments.several
+        wish = OpenPoll(circle=circle, question=question, options=options, several=several)
+        await _say(visit, arguments, circle, wish)
+
+
+async def _say(
+    visit: Visit, arguments: argparse.Namespace, circle: str, wish: SendText | OpenPoll
+) -> None:
+    queued = await visit.ask(wish, Queued)
+    row = None if arguments.queue else await _delivered(visit, circle, queued.id)
+    if arguments.json:
+        say_json(row_facts(row or await _row(visit, circle, queued)))
+
+
+def typed(text: str) -> str:
+    """What is to be said: this, or standard input where it is -."""
+    if text != "-":
+        return text
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError:
@@ -49,9 +68,9 @@ async def _delivered(visit: Visit, circle: str, id: str) -> Row:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await _row_there(visit, circle, id)
     except TimeoutError:
-        raise _kept(slow()) from None
+        raise kept(slow()) from None
     except CommandError as error:
-        raise _kept(error) from error
+        raise kept(error) from error
 
 
 async def _row_there(visit: Visit, circle: str, id: str) -> Row:
@@ -64,7 +83,8 @@ async def _row_there(visit: Visit, circle: str, id: str) -> Row:
                 check_reachable(await visit.facts(circle))
 
 
-def _kept(error: CommandError) -> CommandError:
+def kept(error: CommandError) -> CommandError:
+    """The same, of what is written down and goes out later."""
     sentence = f"{error} The message is kept here, and goes out when Hallway runs and can send it."
     return CommandError(sentence, Exit.UNREACHABLE)
 
@@ -90,7 +110,7 @@ async def read(place: Place, arguments: argparse.Namespace) -> None:
             if arguments.json:
                 say_json(row_facts(row))
             else:
-                say(row_text(row))
+                say(row_text(row, ids=arguments.ids))
 
 
 async def newest(visit: Visit, circle: str, wanted: int) -> list[Row]:

@@ -5,15 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from crypto.access.binding import depart_statement
 from crypto.circle.errors import MisuseError
 from crypto.circle.names import circle_name, circle_topic, person_name
 from crypto.code import SealedCode
 from crypto.code_reading import read_code
-from crypto.content import TEXT_LONGEST, Leave, Text
+from crypto.content import (
+    OPTION_LONGEST,
+    OPTIONS_FEWEST,
+    OPTIONS_MOST,
+    QUESTION_LONGEST,
+    Delete,
+    Edit,
+    Leave,
+    Pin,
+    Poll,
+    React,
+    Text,
+    Vote,
+)
+from crypto.emoji import is_emoji
 from crypto.errors import AddressError, CodeError, TypoError
+from crypto.errors import MisuseError as ContentError
 from crypto.relay_address import RelayAddress
-from tui.engine import commands, door, facts, moving, returning, saying, settling, spoken
+from tui.engine import (
+    commands,
+    deeds,
+    door,
+    facts,
+    moving,
+    naming,
+    returning,
+    saying,
+    settling,
+    spoken,
+)
 from tui.engine.circle import Circle
 from tui.engine.desk import Desk
 from tui.engine.entering import JoiningLine, NameplateLine, request
@@ -21,6 +49,8 @@ from tui.engine.errors import WishError
 from tui.engine.events import (
     CircleGone,
     Circles,
+    EditFacts,
+    Edits,
     Exit,
     Finished,
     Invites,
@@ -33,6 +63,7 @@ from tui.engine.events import (
 from tui.engine.founding import FoundingLine
 from tui.engine.intentions import intend
 from tui.engine.moving import MovingLine
+from tui.engine.store.records import MessageRecord
 from tui.engine.wishes import Hosts, OpenCode, RemoveMember, Rename, Settings, WithdrawCode
 
 LIFETIME_LONGEST = 365 * 86_400_000
@@ -40,6 +71,11 @@ USES_MOST = 50
 LIMIT_MOST = 1000
 PAGE_BYTES = 2 * 1024 * 1024
 """Of text in one answer: half of what a frame of the control socket may hold."""
+
+POLL_BOUNDS = (
+    f"A poll has a question of 1 to {QUESTION_LONGEST} bytes, and {OPTIONS_FEWEST} to"
+    f" {OPTIONS_MOST} different options of 1 to {OPTION_LONGEST} bytes."
+)
 
 LEAVING = -1
 """In a circle's `left_at`: the word is written, and not in the log yet."""
@@ -173,15 +209,85 @@ class Asker:
     def send_text(self, command: commands.SendText) -> None:
         """Write a message down; it goes out by itself."""
         circle = self._inside(command.circle)
-        try:
-            length = len(command.text.encode())
-        except UnicodeEncodeError as error:
-            raise WishError("text", "The text holds something that is no character.") from error
-        if not 1 <= length <= TEXT_LONGEST:
-            raise WishError("length", f"A message has 1 to {TEXT_LONGEST} bytes.")
-        id, position = saying.write(circle, Text(command.text))
+        reply = naming.message(circle, command.reply).id if command.reply else b""
+        text = naming.text(command.text)
+        said = Text(text, reply, naming.mentioned(circle, text), command.me)
+        id, position = saying.write(circle, said)
         circle.tell_changed()
-        answer = Queued(ref=command.ref, circle=circle.hex, id=id.hex(), position=position)
+        self._queued(command.ref, circle, id, position)
+
+    def _queued(self, ref: int, circle: Circle, id: bytes, position: int) -> None:
+        answer = Queued(ref=ref, circle=circle.hex, id=id.hex(), position=position)
+        self.context.tell(answer)
+
+    def _does(self, ref: int, circle: Circle, target: MessageRecord, content: deeds.Deed) -> None:
+        """Do something to a message, unless it can't be."""
+        sentence = deeds.why_not(circle, target, circle.member.public, content)
+        if sentence:
+            raise WishError("message", sentence)
+        id, _ = saying.write(circle, content)
+        circle.tell_changed()
+        self._queued(ref, circle, id, target.position)
+
+    def react(self, command: commands.React) -> None:
+        """Mark a message."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        if not is_emoji(command.what):
+            raise WishError("emoji", "A reaction is one emoji.", Exit.USAGE)
+        self._does(command.ref, circle, target, React(target.id, command.what, command.on))
+
+    def edit(self, command: commands.Edit) -> None:
+        """Change an own message."""
+        circle = self._inside(command.circle)
+        target, text = naming.message(circle, command.id), naming.text(command.text)
+        mentions = naming.mentioned(circle, text)
+        self._does(command.ref, circle, target, Edit(target.id, text, mentions))
+
+    def delete(self, command: commands.Delete) -> None:
+        """Take an own message back."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        self._does(command.ref, circle, target, Delete(target.id))
+
+    def pin(self, command: commands.Pin) -> None:
+        """Pin a message."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        self._does(command.ref, circle, target, Pin(target.id, command.on))
+
+    def list_pins(self, command: commands.ListPins) -> None:
+        """What is pinned."""
+        circle = self.desk.circle(command.circle)
+        rows = _page(deeds.pins(circle)[:LIMIT_MOST])
+        self.context.tell(Messages(ref=command.ref, circle=circle.hex, rows=rows))
+
+    def open_poll(self, command: commands.OpenPoll) -> None:
+        """Ask a question."""
+        circle = self._inside(command.circle)
+        poll = Poll(command.question, tuple(command.options), command.several)
+        try:
+            id, position = saying.write(circle, poll)
+        except ContentError as error:
+            raise WishError("poll", POLL_BOUNDS, Exit.USAGE) from error
+        circle.tell_changed()
+        self._queued(command.ref, circle, id, position)
+
+    def vote(self, command: commands.Vote) -> None:
+        """Choose in a poll."""
+        circle = self._inside(command.circle)
+        target = naming.message(circle, command.id)
+        if not all(0 <= choice < OPTIONS_MOST for choice in command.choices):
+            raise WishError("vote", "There is no such option in a poll.", Exit.USAGE)
+        vote = Vote(target.id, tuple(sorted(set(command.choices))))
+        self._does(command.ref, circle, target, vote)
+
+    def list_edits(self, command: commands.ListEdits) -> None:
+        """What a message has said."""
+        circle = self.desk.circle(command.circle)
+        target = naming.message(circle, command.id)
+        found = [EditFacts(at, text) for at, text in deeds.edits(circle, target)]
+        answer = Edits(ref=command.ref, circle=circle.hex, id=target.id.hex(), edits=found)
         self.context.tell(answer)
 
     def remove(self, command: commands.Remove) -> None:
@@ -334,10 +440,17 @@ def _page(rows: list[Row]) -> list[Row]:
     """So many of the first rows that an answer holds them, one at least."""
     room = PAGE_BYTES
     for count, row in enumerate(rows):
-        room -= len(row.text.encode())
+        room -= len(row.text.encode()) + _beside(row)
         if room < 0:
             return rows[: max(1, count)]
     return rows
+
+
+def _beside(row: Row) -> int:
+    """About how many bytes stand beside a row's text."""
+    if row.reactions or row.reply or row.poll:
+        return len(msgspec.json.encode((row.reactions, row.reply, row.poll)))
+    return 0
 
 
 def _tidied(rule: Callable[[str], str], text: str) -> str:
@@ -359,6 +472,14 @@ _TABLE: dict[type[commands.Command], Callable[[Asker, Any], None]] = {
     commands.AbandonEntry: Asker.abandon_entry,
     commands.AnswerRequest: Asker.answer_request,
     commands.SendText: Asker.send_text,
+    commands.React: Asker.react,
+    commands.Edit: Asker.edit,
+    commands.Delete: Asker.delete,
+    commands.Pin: Asker.pin,
+    commands.ListPins: Asker.list_pins,
+    commands.OpenPoll: Asker.open_poll,
+    commands.Vote: Asker.vote,
+    commands.ListEdits: Asker.list_edits,
     commands.Remove: Asker.remove,
     commands.Leave: Asker.leave,
     commands.Forget: Asker.forget,

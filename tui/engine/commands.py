@@ -100,10 +100,81 @@ class AnswerRequest(_Command, frozen=True, kw_only=True):
 
 
 class SendText(_Command, frozen=True, kw_only=True):
-    """Say something. Answer: `Queued`, when it is on this machine's disk; then `MessageChanged`."""
+    """Say something; `@Name` mentions a member. Answer: `Queued`, when it is on this machine's
+    disk; then `RowChanged`. `reply` is the id of the message that it answers, if it answers one;
+    with `me` it is said of this person ("waves").
+
+    A message is named, here and below, by its id in hexadecimal or a beginning of it, of 4 digits
+    at least, that no other message has.
+    """
 
     circle: str = ""
     text: str
+    reply: str = ""
+    me: bool = False
+
+
+class React(_Command, frozen=True, kw_only=True):
+    """Mark a message with an emoji, or take that back. Answer: `Queued`, with the message's
+    position, when it is on this machine's disk; `RowChanged` shows it."""
+
+    circle: str = ""
+    id: str
+    what: str
+    on: bool = True
+
+
+class Edit(_Command, frozen=True, kw_only=True):
+    """Say something else in an own message. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    text: str
+
+
+class Delete(_Command, frozen=True, kw_only=True):
+    """Take an own message back, for all. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+
+
+class Pin(_Command, frozen=True, kw_only=True):
+    """Have a message at hand for all, or no longer. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    on: bool = True
+
+
+class ListPins(_Command, frozen=True, kw_only=True):
+    """The messages that are pinned, in their order. Answer: `Messages`."""
+
+    circle: str = ""
+
+
+class OpenPoll(_Command, frozen=True, kw_only=True):
+    """Ask a question with 2 to 10 options. Answer: as of `SendText`."""
+
+    circle: str = ""
+    question: str
+    options: list[str]
+    several: bool = False
+
+
+class Vote(_Command, frozen=True, kw_only=True):
+    """Choose in a poll, by the options' indices; none takes it back. Answer: as of `React`."""
+
+    circle: str = ""
+    id: str
+    choices: list[int]
+
+
+class ListEdits(_Command, frozen=True, kw_only=True):
+    """What a message has said before its edits. Answer: `Edits`."""
+
+    circle: str = ""
+    id: str
 
 
 class Remove(_Command, frozen=True, kw_only=True):
@@ -243,6 +314,14 @@ Command: TypeAlias = (
     | AbandonEntry
     | AnswerRequest
     | SendText
+    | React
+    | Edit
+    | Delete
+    | Pin
+    | ListPins
+    | OpenPoll
+    | Vote
+    | ListEdits
     | Remove
     | Leave
     | Forget

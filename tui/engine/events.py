@@ -63,6 +63,35 @@ class EntryState(StrEnum):
     IN = "in"
 
 
+class Quote(msgspec.Struct, frozen=True):
+    """The message that a row answers: its first line. Author and text are empty where it is not
+    here, the text alone where it was taken back."""
+
+    id: str
+    author: str = ""
+    author_id: str = ""
+    text: str = ""
+    hue: int = -1
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """An emoji, and who marked a message with it, by name, first come first."""
+
+    what: str
+    names: list[str]
+    mine: bool = False
+
+
+class PollFacts(msgspec.Struct, frozen=True):
+    """What a poll's row asks: `mine` are this person's choices, by index. `choices` has, for each
+    option, the names of those who chose it; None until this person has chosen."""
+
+    options: list[str]
+    several: bool
+    mine: list[int] = []
+    choices: list[list[str]] | None = None
+
+
 class Row(msgspec.Struct, frozen=True):
     """One row of a conversation; `position` orders rows.
 
@@ -84,6 +113,14 @@ class Row(msgspec.Struct, frozen=True):
     by: str = ""  # who passed it on
     late: bool = False  # the sender's clock and the relay's are more than five minutes apart
     unconfirmed: bool = False  # delivered a while ago, and no member's head covers it
+    me: bool = False  # `text` is said of its author: "waves"
+    mentions_me: bool = False
+    edited: bool = False  # `text` is that of the last edit; `ListEdits` has the others
+    deleted: bool = False  # a notice now, in place of what was said
+    reply: Quote | None = None
+    reactions: list[Reaction] = []
+    pinned: bool = False
+    poll: PollFacts | None = None  # `text` is its question
 
 
 class ForkFacts(msgspec.Struct, frozen=True):
@@ -252,6 +289,21 @@ class Queued(_Event, frozen=True, kw_only=True):
     position: int
 
 
+class EditFacts(msgspec.Struct, frozen=True):
+    """What a message said once."""
+
+    at: int
+    text: str
+
+
+class Edits(_Event, frozen=True, kw_only=True):
+    """What a message has said, oldest first; the last is what it says now."""
+
+    circle: str
+    id: str
+    edits: list[EditFacts]
+
+
 class Invites(_Event, frozen=True, kw_only=True):
     invites: list[InviteFacts]
 
@@ -365,6 +417,7 @@ Event: TypeAlias = (
     | CardRead
     | Entered
     | Queued
+    | Edits
     | Invites
     | Circles
     | Members

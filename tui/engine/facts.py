@@ -26,6 +26,11 @@ def circle_facts(circle: Circle) -> CircleFacts:
     )
     came = [] if state is None else [record.member for record in state.members]
     hosts = [circle.view.name(key) for key in came if circle.view.state.is_host(key)]
+    mentioned = circle.context.store.database.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_that_mention"
+        " WHERE circle = ? AND position > ? AND mentions = 1 LIMIT 1)",
+        (circle.number, record.read_position),
+    )
     return CircleFacts(
         id=circle.hex,
         name=record.name,
@@ -40,6 +45,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         waiting=saying.count(circle),
         unsent=_unsent(circle),
         news=rows[0][0] != 0,
+        mentioned=mentioned[0][0] != 0,
         read_position=record.read_position,
         hosts=hosts,
         i_am_host=state is not None and state.is_host(own),

@@ -16,10 +16,10 @@ from crypto.mls.kem import KemKeyPair
 from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
-from tui.engine import saying, timeline
+from tui.engine import deeds, saying, timeline
 from tui.engine.circle import SUITE, Circle
 from tui.engine.events import MessageState, RowKind
-from tui.engine.store.records import MessageRecord
+from tui.engine.store.records import DeedRecord, MessageRecord
 
 
 def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
@@ -51,23 +51,24 @@ def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
 def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
     """The last messages that are in the log, oldest first."""
     newest = circle.context.store.messages.where(
-        "circle = ? AND position < ? AND type = 1 ORDER BY position DESC LIMIT ?",
+        "circle = ? AND position < ? AND type IN (1, 11) AND deleted = 0"
+        " ORDER BY position DESC LIMIT ?",
         circle.number,
         timeline.WAITING_FROM,
         count,
     )
-    return [
-        PassedOnMessage(
-            message.id,
-            message.author_name,
-            message.author,
-            message.at,
-            message.type,
-            message.body,
-        )
-        for message in reversed(newest)
-        if message.author and len(message.body) <= CARRIED_LONGEST
-    ]
+    carried = [row for row in newest if row.author and len(row.body) <= CARRIED_LONGEST]
+    found: list[PassedOnMessage] = []
+    for message in reversed(carried):
+        body, done = deeds.as_it_stands(circle, message)
+        found.append(_told(message, body))
+        logged = (deed for deed in done if deed.position < timeline.WAITING_FROM)
+        found += [_told(deed, deed.body) for deed in logged]
+    return found
+
+
+def _told(said: MessageRecord | DeedRecord, body: bytes) -> PassedOnMessage:
+    return PassedOnMessage(said.id, said.author_name, said.author, said.at, said.type, body)
 
 
 def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
@@ -89,8 +90,10 @@ def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
     )
     at = held[0].position + 1 if held else start
     for offset, message in enumerate(found.messages):
-        kind, text = timeline.shown_text(message.type, message.body)
-        shown = RowKind.PASSED_ON if kind is RowKind.TEXT else RowKind.UNKNOWN
+        said = timeline.content_of(message.type, message.body)
+        if isinstance(said, deeds.KINDS):
+            _done(circle, message, said, at + offset)
+            continue
         timeline.passed_on(
             circle,
             MessageRecord(
@@ -103,11 +106,22 @@ def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
                 hue=timeline.hue(circle, message.author),
                 at=message.sent_at,
                 logged_at=message.sent_at,
-                kind=shown,
-                text=text,
+                kind=RowKind.UNKNOWN,
+                text="",
                 type=message.type,
                 body=message.body,
                 state=MessageState.RECEIVED,
                 passed_by=leaf.name,
             ),
         )
+        deeds.caught_up(circle, message.id)
+
+
+def _done(circle: Circle, message: PassedOnMessage, content: deeds.Deed, position: int) -> None:
+    """What is told of others' reactions counts for what was passed on with them, and no further."""
+    target = timeline.find(circle, content.of)
+    believed = isinstance(content, deeds.PASSED_ON) and message.author != circle.member.public
+    if target is not None and target.passed_by and believed:
+        deed = deeds.made(circle, content.of, message.author, message.author_name, message)
+        deed.position = position
+        deeds.keep(circle, deed)

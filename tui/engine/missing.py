@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from crypto.again import Repeated, Repeats, open_again, seal_again
 from crypto.circle.view import Leaf
-from crypto.content import ASKED_MOST, Again, Ask, Cover, Text, Unknown, read_content, write_content
+from crypto.content import ASKED_MOST, Again, Ask, Cover, Poll, Text, Unknown, write_content
 from crypto.envelope import NO_PREVIOUS
-from crypto.errors import FieldError, PeerError
+from crypto.errors import PeerError
 from crypto.mls.errors import MlsError
 from crypto.mls.kem import KemKeyPair
 from crypto.parts import CARRIED_LONGEST, in_parts
 from crypto.primitives import x25519_public
 from crypto.secret import Secret
-from tui.engine import saying, timeline
+from tui.engine import deeds, saying, timeline
 from tui.engine.circle import SUITE, Circle
 from tui.engine.events import MessageState, RowKind
 from tui.engine.store.records import MessageRecord, MissingRecord
@@ -125,10 +125,17 @@ def _kept(circle: Circle, counter: int, since: int) -> Repeated | None:
         "circle = ? AND counter = ?", circle.number, counter
     )
     if not found:
-        return Repeated(counter, NO_PREVIOUS, 0, *_NOTHING)
+        deed = deeds.by_counter(circle, counter)
+        if deed is None:
+            return Repeated(counter, NO_PREVIOUS, 0, *_NOTHING)
+        if not since < deed.position >> timeline.PLACE_BITS <= circle.record.n:
+            return None
+        return Repeated(counter, deed.id, deed.at, deed.type, deed.body)
     (row,) = found
     if row.n <= since or len(row.body) > CARRIED_LONGEST:
         return None
+    if row.deleted:
+        return Repeated(counter, row.id, row.at, *_NOTHING)
     return Repeated(counter, row.id, row.at, row.type, row.body)
 
 
@@ -161,9 +168,14 @@ def late(circle: Circle, leaf: Leaf, counter: int) -> None:
 
 def _show(circle: Circle, leaf: Leaf, record: MissingRecord, message: Repeated) -> bool:
     """Show what came again, if there is anything to show."""
-    kind, text = timeline.shown_text(message.type, message.body)
     if not message.body or not _readable(message):
         return False
+    content = timeline.content_of(message.type, message.body)
+    if isinstance(content, deeds.KINDS):
+        deed = deeds.made(circle, content.of, leaf.member, leaf.name, message)
+        deed.position = record.position
+        deeds.keep(circle, deed)
+        return True
     if not timeline.known(circle, message.id):
         row = MessageRecord(
             circle=circle.number,
@@ -175,22 +187,21 @@ def _show(circle: Circle, leaf: Leaf, record: MissingRecord, message: Repeated) 
             hue=timeline.hue(circle, leaf.member),
             at=message.sent_at,
             logged_at=message.sent_at,
-            kind=kind,
-            text=text,
+            kind=RowKind.UNKNOWN,
+            text="",
             type=message.type,
             body=message.body,
             state=MessageState.RECEIVED,
         )
         timeline.came_again(circle, row)
+        deeds.caught_up(circle, message.id)
     return True
 
 
 def _readable(message: Repeated) -> bool:
-    """Whether it is something that people are shown."""
-    try:
-        return isinstance(read_content(message.type, message.body), Text | Unknown)
-    except FieldError:
-        return True  # shown as what can't be read
+    """Whether it is something that people are shown, be it as what can't be read."""
+    content = timeline.content_of(message.type, message.body)
+    return content is None or isinstance(content, (Text, Poll, Unknown, *deeds.KINDS))
 
 
 def _settle(circle: Circle, leaf: Leaf, record: MissingRecord, shown: bool) -> None:

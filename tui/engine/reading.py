@@ -7,7 +7,20 @@ from crypto.access.errors import MalformedError
 from crypto.access.log import Kind, entry_hash
 from crypto.access.side_data import LeaveWelcome, decode
 from crypto.circle.view import Leaf
-from crypto.content import Again, Ask, Leave, PassedOn, Text, Unknown
+from crypto.content import (
+    Again,
+    Ask,
+    Delete,
+    Edit,
+    Leave,
+    PassedOn,
+    Pin,
+    Poll,
+    React,
+    Text,
+    Unknown,
+    Vote,
+)
 from crypto.entry import RANK_WAIT, rank
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.errors import PeerError
@@ -16,6 +29,7 @@ from crypto.mls.group import ApplicationMessage
 from relay import wire
 from tui.engine import (
     committing,
+    deeds,
     door,
     following,
     freshness,
@@ -246,11 +260,14 @@ def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool
 def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> None:
     content = envelope.content
     match content:
-        case Text() | Unknown():
+        case Text() | Poll() | Unknown():
             if timeline.known(circle, envelope.id):
                 return timeline.came_back(circle, leaf.member, envelope.id, shown.time)
             timeline.received(circle, leaf, envelope, shown.time)
+            deeds.caught_up(circle, envelope.id)
             circle.tell_changed()
+        case React() | Edit() | Delete() | Pin() | Vote():
+            deeds.received(circle, leaf, envelope, content)
         case Leave():
             _leaves(circle, leaf, content, shown)
         case PassedOn():

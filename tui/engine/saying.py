@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crypto.content import Content, Leave, Text
+from crypto.content import Content, Leave, Poll, Text
 from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
 from relay import wire
-from tui.engine import heads, timeline
+from tui.engine import deeds, heads, timeline
 from tui.engine.circle import LEFT, RELAY_FULL, Circle
 from tui.engine.events import MessageState
 from tui.engine.links import LONGEST_WAIT
@@ -34,7 +34,9 @@ def write(circle: Circle, content: Content) -> tuple[bytes, int]:
     circle.changed()
     outgoing = OutboxRecord(0, circle.number, envelope.id, envelope.encode(), -1, b"", b"")
     seq = circle.context.store.outbox.insert(outgoing)
-    if not isinstance(content, Text):
+    if isinstance(content, deeds.KINDS):
+        deeds.written(circle, envelope, content, seq)
+    if not isinstance(content, Text | Poll):
         return envelope.id, 0
     return envelope.id, timeline.written(circle, envelope, seq).position
 
@@ -97,6 +99,7 @@ def ordered(circle: Circle, outgoing: OutboxRecord, time: int) -> None:
     circle.record.said += 1
     circle.taken()
     timeline.delivered(circle, outgoing.id, time)
+    deeds.delivered(circle, outgoing.id)
     if isinstance(Envelope.decode(outgoing.envelope).content, Leave):
         circle.record.left_at = circle.record.n
         timeline.notice(circle, "You left.", at=time)
@@ -151,6 +154,7 @@ def take_back(circle: Circle, after: int) -> None:
         id = Envelope.decode(encoded).id
         seq = store.outbox.insert(OutboxRecord(0, number, id, encoded, -1, b"", b""))
         timeline.waits(circle, id, seq)
+        deeds.waits(circle, id, seq)
 
 
 def renumber(circle: Circle) -> None:
@@ -169,6 +173,7 @@ def renumber(circle: Circle) -> None:
         outgoing.envelope, outgoing.epoch, outgoing.frame = envelope.encode(), -1, b""
         outbox.save(outgoing)
     timeline.renumbered(circle, counters)
+    deeds.renumbered(circle, counters)
     circle.changed()
 
 

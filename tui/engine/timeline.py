@@ -8,49 +8,18 @@ place in the log yet stand behind all others, by the order in which they were wr
 from __future__ import annotations
 
 from crypto.circle.view import Leaf
-from crypto.content import Text, read_content
+from crypto.content import Content, Poll, Text, read_content
 from crypto.envelope import Envelope
 from crypto.errors import FieldError
+from tui.engine import showing
 from tui.engine.circle import Circle
 from tui.engine.events import MessageState, Row, RowAdded, RowChanged, RowKind
-from tui.engine.store.records import CircleRecord, MessageRecord, Store
+from tui.engine.store.records import MessageRecord, Store
 
 PLACE_BITS = 16
 WAITING_FROM = 1 << 62
 HUES = 8
 COUNTED_MOST = 1000
-LATE = 5 * 60_000
-"""Milliseconds between the sender's clock and the relay's that are worth a mark."""
-
-UNCONFIRMED_AFTER = 10 * 60_000
-"""Milliseconds after which an own message that nobody's head covers is marked."""
-
-
-def to_row(record: MessageRecord, circle: CircleRecord, own: bytes, now: int) -> Row:
-    """A stored row as screens show it; `own` is this person's member key."""
-    mine = record.author == own and bool(own)
-    state = MessageState(record.state)
-    covered = record.n <= circle.covered
-    unconfirmed = False
-    if state is MessageState.DELIVERED:
-        state = MessageState.CONFIRMED if covered else state
-        unconfirmed = not covered and now - record.logged_at > UNCONFIRMED_AFTER
-    return Row(
-        position=record.position,
-        id=record.id.hex(),
-        circle=circle.id.hex(),
-        author=record.author_name,
-        author_id=record.author.hex(),
-        at=record.at,
-        kind=RowKind(record.kind),
-        text=record.text,
-        state=state,
-        hue=record.hue,
-        mine=mine,
-        by=record.passed_by,
-        late=record.type != 0 and bool(record.n) and abs(record.at - record.logged_at) > LATE,
-        unconfirmed=unconfirmed,
-    )
 
 
 def hue(circle: Circle, member: bytes) -> int:
@@ -77,13 +46,24 @@ def next_place(circle: Circle, n: int) -> int:
     return 0 if last is None else int(str(last)) + 1 - (n << PLACE_BITS)
 
 
-def _row(circle: Circle, record: MessageRecord) -> Row:
-    return to_row(record, circle.record, circle.member.public, circle.context.now())
-
-
 def _add(circle: Circle, record: MessageRecord) -> None:
+    if record.type:
+        _fill(circle, record)
     circle.context.store.messages.insert(record)
-    circle.context.tell(RowAdded(row=_row(circle, record)))
+    circle.context.tell(RowAdded(row=showing.row(circle, record)))
+
+
+def tell(circle: Circle, record: MessageRecord, was: int | None = None) -> None:
+    """A row is another than it was."""
+    circle.context.tell(RowChanged(row=showing.row(circle, record), was=was))
+
+
+def told_anew(circle: Circle, record: MessageRecord) -> None:
+    """A row that is added in this input is told as what it has become since."""
+    told, row = circle.context.told, showing.row(circle, record)
+    for at, event in enumerate(told):
+        if isinstance(event, RowAdded) and event.row.id == row.id:
+            told[at] = RowAdded(row=row)
 
 
 def notice(circle: Circle, text: str, *, warning: bool = False, at: int | None = None) -> None:
@@ -120,7 +100,7 @@ def reword(circle: Circle, position: int, text: str, *, kind: RowKind) -> None:
     for record in messages.where("circle = ? AND position = ?", circle.number, position):
         record.text, record.kind = text, kind
         messages.save(record)
-        circle.context.tell(RowChanged(row=_row(circle, record)))
+        tell(circle, record)
 
 
 def known(circle: Circle, id: bytes) -> bool:
@@ -128,18 +108,41 @@ def known(circle: Circle, id: bytes) -> bool:
     return bool(circle.context.store.messages.where("circle = ? AND id = ?", circle.number, id))
 
 
-def shown_text(type: int, body: bytes) -> tuple[RowKind, str]:
-    """How a message's content is shown."""
+def find(circle: Circle, id: bytes) -> MessageRecord | None:
+    """The message of this id, if it is there."""
+    found = circle.context.store.messages.where("circle = ? AND id = ?", circle.number, id)
+    return found[0] if found else None
+
+
+def content_of(type: int, body: bytes) -> Content | None:
+    """What a kept body holds; None for one that can't be read."""
     try:
-        content = read_content(type, body)
+        return read_content(type, body)
     except FieldError:
-        return RowKind.UNKNOWN, ""
-    return (RowKind.TEXT, content.text) if isinstance(content, Text) else (RowKind.UNKNOWN, "")
+        return None
+
+
+def mentions(circle: Circle, author: bytes, keys: tuple[bytes, ...]) -> int:
+    """1 where these member keys name this person, and another does it."""
+    own = circle.member.public
+    return int(own in keys and author != own)
+
+
+def _fill(circle: Circle, record: MessageRecord) -> None:
+    """How a message's content is shown."""
+    record.kind, record.text = RowKind.UNKNOWN, ""
+    content = content_of(record.type, record.body)
+    if isinstance(content, Text):
+        record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
+        record.text, record.reply, record.me = content.text, content.reply, int(content.me)
+        record.mentions = mentions(circle, record.author, content.mentions)
+    elif isinstance(content, Poll):
+        record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
+        record.text = content.question
 
 
 def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:
     """A message of another member, at its place in the log."""
-    kind, text = shown_text(envelope.type, envelope.body)
     record = MessageRecord(
         circle=circle.number,
         position=place(circle),
@@ -150,8 +153,8 @@ def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:
         hue=hue(circle, leaf.member),
         at=envelope.sent_at,
         logged_at=time,
-        kind=kind,
-        text=text,
+        kind=RowKind.UNKNOWN,
+        text="",
         type=envelope.type,
         body=envelope.body,
         state=MessageState.RECEIVED,
@@ -161,7 +164,6 @@ def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:
 
 def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
     """An own message that waits."""
-    kind, text = shown_text(envelope.type, envelope.body)
     record = MessageRecord(
         circle=circle.number,
         position=WAITING_FROM + seq,
@@ -172,8 +174,8 @@ def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
         hue=hue(circle, circle.member.public),
         at=envelope.sent_at,
         logged_at=envelope.sent_at,
-        kind=kind,
-        text=text,
+        kind=RowKind.UNKNOWN,
+        text="",
         type=envelope.type,
         body=envelope.body,
         state=MessageState.WAITING,
@@ -189,7 +191,7 @@ def moved_on(circle: Circle, id: bytes, state: MessageState) -> None:
         if record.state != state:
             record.state = state
             circle.context.store.messages.save(record)
-            circle.context.tell(RowChanged(row=_row(circle, record)))
+            tell(circle, record)
 
 
 def delivered(circle: Circle, id: bytes, time: int) -> None:
@@ -203,7 +205,7 @@ def delivered(circle: Circle, id: bytes, time: int) -> None:
         record.logged_at = time
         record.state = MessageState.DELIVERED
         messages.insert(record)
-        circle.context.tell(RowChanged(row=_row(circle, record), was=was))
+        tell(circle, record, was)
 
 
 def passed_on(circle: Circle, record: MessageRecord) -> None:
@@ -221,7 +223,7 @@ def waits(circle: Circle, id: bytes, seq: int) -> None:
         record.position, record.n = WAITING_FROM + seq, 0
         record.state = MessageState.WAITING
         messages.insert(record)
-        circle.context.tell(RowChanged(row=_row(circle, record), was=was))
+        tell(circle, record, was)
 
 
 def given_up(circle: Circle, after: int) -> None:
@@ -241,7 +243,7 @@ def came_back(circle: Circle, author: bytes, id: bytes, time: int) -> None:
             messages.delete(circle.number, was)
             record.position, record.n, record.logged_at = place(circle), circle.record.n, time
             messages.insert(record)
-            circle.context.tell(RowChanged(row=_row(circle, record), was=was))
+            tell(circle, record, was)
 
 
 def came_again(circle: Circle, record: MessageRecord) -> None:
@@ -281,14 +283,13 @@ def rows_after(store: Store, circle: int, position: int, limit: int) -> list[Mes
 
 def rows(circle: Circle, records: list[MessageRecord]) -> list[Row]:
     """Stored rows as screens show them."""
-    own, now = circle.member.public, circle.context.now()
-    return [to_row(record, circle.record, own, now) for record in records]
+    return showing.rows(circle, records)
 
 
 def row(circle: Circle, id: bytes) -> Row | None:
     """One row by its id."""
-    found = circle.context.store.messages.where("circle = ? AND id = ?", circle.number, id)
-    return _row(circle, found[0]) if found else None
+    found = find(circle, id)
+    return None if found is None else showing.row(circle, found)
 
 
 def count_estimate(circle: Circle) -> int:

@@ -17,7 +17,7 @@ from tui.cli import main, parser
 
 WANTED = {
     "open", "invite", "join", "send", "read", "tail", "circles", "members", "remove", "leave",
-    "doctor", "relay",
+    "doctor", "relay", "reply", "react", "edit", "delete", "pin", "poll", "vote",
 }  # fmt: skip
 
 
@@ -50,6 +50,22 @@ def test_circle_may_be_left_out_where_there_is_one() -> None:
     assert vars(parser().parse_args(["send", "Hello"]))["circle"] == ""
     assert vars(parser().parse_args(["send", "Friends", "Hello"]))["circle"] == "Friends"
     assert vars(parser().parse_args(["read"]))["circle"] == ""
+
+
+def test_messages_are_named_behind_the_circle() -> None:
+    def parsed(*line: str) -> dict[str, object]:
+        return vars(parser().parse_args(line))
+
+    assert (parsed("react", "3f9a", "x")["circle"], parsed("react", "F", "3f9a", "x")["id"]) == (
+        "",
+        "3f9a",
+    )
+    assert (parsed("reply", "3f9a", "hi")["id"], parsed("send", "hi")["id"]) == ("3f9a", "")
+    assert parsed("edit", "F", "3f9a")["text"] is None
+    assert parsed("pin", "F")["id"] is None
+    assert parsed("poll", "F", "?", "a", "b", "--several")["options"] == ["a", "b"]
+    assert parsed("vote", "F", "3f9a", "2", "1")["numbers"] == [2, 1]
+    assert parsed("vote", "F", "3f9a")["numbers"] == []
 
 
 def test_home_stands_before_or_after_the_verb() -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tui.cli.printing import note, rfc3339, row_facts, row_text, say, say_json
-from tui.engine.events import MessageState, Row, RowKind
+from tui.engine.events import MessageState, PollFacts, Quote, Reaction, Row, RowKind
 
 
 def row(text: str = "Hello", **changed: object) -> Row:
@@ -39,6 +39,33 @@ def test_scripts_have_these_fields_and_no_other() -> None:
     }
 
 
+def test_scripts_are_told_what_was_done_to_a_message() -> None:
+    marked = row(
+        reply=Quote("12" * 16, "Bo", "ff" * 32, "Hi"),
+        reactions=[Reaction("\u2764", ["Bo", "Cy"])],
+        poll=PollFacts(["a", "b"], True),
+        me=True,
+        mentions_me=True,
+        edited=True,
+        deleted=True,
+        pinned=True,
+    )
+    facts = row_facts(marked)
+    plain = row_facts(row())
+    assert {key: value for key, value in facts.items() if key not in plain} == {
+        "reply": {"id": "12" * 16, "author": "Bo", "text": "Hi"},
+        "reactions": [{"what": "\u2764", "names": ["Bo", "Cy"]}],
+        "poll": {"options": ["a", "b"], "several": True, "mine": []},
+        "me": True,
+        "mentions_me": True,
+        "edited": True,
+        "deleted": True,
+        "pinned": True,
+    }
+    chosen = row(poll=PollFacts(["a", "b"], False, [1], [[], ["Ana"]]))
+    assert row_facts(chosen)["poll"]["choices"] == [[], ["Ana"]]
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [(0, "1970-01-01T00:00:00.000Z"), (1_700_000_000_000, "2023-11-14T22:13:20.000Z")],
@@ -60,12 +87,30 @@ def test_times(milliseconds: int, text: str) -> None:
         (row(kind=RowKind.PASSED_ON, by="Bo"), " Ana (passed on by Bo): Hello"),
         (row("", kind=RowKind.UNKNOWN), "Ana: (a kind of message that this version does not know)"),
         (row("\x1b[2J", author="A\nna"), " A␊na: ␛[2J"),
+        (row("waves", me=True), " * Ana waves"),
+        (row(edited=True, pinned=True), " Ana: Hello (edited) (pinned)"),
+        (row(reply=Quote("12" * 16)), " Ana (to what is not here): Hello"),
+        (row(reply=Quote("12" * 16, "Bo", "", "H\x1bi")), " Ana (to Bo: H␛i): Hello"),
+        (row(reply=Quote("12" * 16, "Bo")), " Ana (to Bo): Hello"),
+        (
+            row(reactions=[Reaction("\u2764", ["Bo", "C\ny"]), Reaction("\u2705", ["Bo"])]),
+            " Ana: Hello [\u2764 Bo, C␊y] [\u2705 Bo]",
+        ),
+        (row("Where?", poll=PollFacts(["a\n", "b"], False)), " Ana: Where?\n    1. a␊\n    2. b"),
+        (
+            row("Where?", poll=PollFacts(["a", "b"], False, [0], [["Bo", "Ana"], []])),
+            " Ana: Where?\n    1. a [Bo, Ana]\n    2. b",
+        ),
     ],
 )
 def test_a_row_for_a_person(shown: Row, ends: str) -> None:
     text = row_text(shown)
     assert text.endswith(ends)
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d ", text)
+
+
+def test_a_row_says_how_its_id_begins_where_that_is_asked_for() -> None:
+    assert row_text(row(), ids=True) == f"abababab {row_text(row())}"
 
 
 def test_a_row_says_where_it_is_where_there_are_several() -> None:

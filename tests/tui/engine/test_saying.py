@@ -8,7 +8,8 @@ from tests.tui.engine.rogue import circle_of
 from tui.engine import commands
 from tui.engine.events import LinkState, Queued, RowAdded, RowChanged
 from tui.engine.saying import IN_FLIGHT_MOST
-from tui.engine.timeline import UNCONFIRMED_AFTER, WAITING_FROM
+from tui.engine.showing import UNCONFIRMED_AFTER
+from tui.engine.timeline import WAITING_FROM
 
 
 def test_a_message_is_here_before_anything_is_sent() -> None:

@@ -8,8 +8,9 @@ from tui.engine import commands
 from tui.engine.asking import LIMIT_MOST, PAGE_BYTES
 from tui.engine.control import FRAME_LIMIT, Told, encode
 from tui.engine.events import Messages, Row
+from tui.engine.showing import LATE
 from tui.engine.store.records import MessageRecord
-from tui.engine.timeline import COUNTED_MOST, LATE, PLACE_BITS
+from tui.engine.timeline import COUNTED_MOST, PLACE_BITS
 
 MANY = 3_000
 

@@ -188,6 +188,30 @@ class MessageRecord:
     state: str
     passed_by: str = ""
     counter: int = 0
+    reply: bytes = b""
+    me: int = 0
+    mentions: int = 0
+    edited: int = 0
+    deleted: int = 0
+    deeds: int = 0
+
+
+@dataclass(slots=True)
+class DeedRecord:
+    """What a member did to the message `target`; of what is done over and over, the last."""
+
+    circle: int
+    target: bytes
+    author: bytes
+    type: int
+    slot: str = field(repr=False)
+    position: int
+    id: bytes
+    author_name: str
+    at: int
+    body: bytes = field(repr=False)
+    counter: int = 0
+    waits: int = 0
 
 
 @dataclass(slots=True)
@@ -330,6 +354,9 @@ class Store:
         )
         self.moves = Table(database, "moves", MoveRecord, "circle")
         self.messages = Table(database, "messages", MessageRecord, "circle", "position")
+        self.deeds = Table(
+            database, "deeds", DeedRecord, "circle", "target", "author", "type", "slot"
+        )
         self.requests = Table(database, "requests", RequestRecord, "circle", "n")
         self.invites = Table(database, "invites", InviteRecord, "circle", "id")
         self.senders = Table(database, "senders", SenderRecord, "circle", "leaf_key")
