@@ -27,6 +27,7 @@ EDGES = (
     "relay.supervisor",
     "tui.app",
     "tui.cli",
+    "tui.editing",
     "tui.engine.control",
     "tui.engine.remote",
     "tui.engine.runner",
