@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
+from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.screen import Screen
 
@@ -44,6 +45,7 @@ drawn at once."""
 
 CLIPBOARDS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
 NOT_LOCKABLE = "Locking needs a passphrase. `hallway passphrase`, on the command line, sets one."
+NO_EDITOR_HERE = "This terminal can't be lent to an editor."
 HOW_TO_END = "^q or /quit ends Hallway. What you are writing is kept."
 
 
@@ -213,6 +215,25 @@ class HallwayApp(SafeApp):
             self.say(f"{what} is on the clipboard.")
         else:
             self.say(f"{what} was handed to the terminal, which may put it on the clipboard.")
+
+    async def edit(self, text: str) -> str | None:
+        """Lend the terminal to the person's editor. What others send comes in meanwhile."""
+        # imported here: most start no editor
+        from tui.editing import EditorError, interrupts_ignored, write_elsewhere
+
+        written, wrong = None, ""
+        try:
+            with interrupts_ignored(), self.suspend():
+                # Caught in here: `suspend` takes the terminal back after no error.
+                try:
+                    written = await write_elsewhere(text, os.environ)
+                except EditorError as error:
+                    wrong = str(error)
+        except SuspendNotSupported:
+            wrong = NO_EDITOR_HERE
+        if wrong:
+            self.say(wrong, wrong=True)
+        return written
 
     # Where one can go.
 

@@ -5,6 +5,7 @@
   Textual's reading thread then asks again and again, as fast as it can; ours ends the app. Its
   writing thread ends with an error, and thirty writes later whoever draws waits for it for ever,
   with the profile in hand; ours goes on.
+- While another program has the terminal, nothing is written to it, though the app goes on.
 - An error of the reading thread ends the app as any other does: nothing of it is printed.
 """
 
@@ -59,6 +60,24 @@ class TerminalDriver(linux_driver.LinuxDriver):
         # The driver names the class as a global, and offers no other way to choose it.
         vars(linux_driver).update(WriterThread=LastingWriter)
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    lent = False
+    """Whether another program has the terminal."""
+
+    def suspend_application_mode(self) -> None:
+        """Lend the terminal to another program."""
+        super().suspend_application_mode()
+        self.lent = True
+
+    def resume_application_mode(self) -> None:
+        """Take it back; whoever resumes draws everything anew."""
+        self.lent = False
+        super().resume_application_mode()
+
+    def write(self, data: str) -> None:
+        """Write, or let it be while the terminal is lent: no thread takes what is written then."""
+        if not self.lent:
+            super().write(data)
 
     def _run_input_thread(self) -> None:
         try:

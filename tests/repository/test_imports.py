@@ -28,6 +28,7 @@ EDGES = (
     "tui.app",
     "tui.cli",
     "tui.demo",
+    "tui.editing",
     "tui.engine.control",
     "tui.engine.remote",
     "tui.engine.runner",

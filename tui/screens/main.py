@@ -42,6 +42,7 @@ from tui.widgets.hint_line import HintLine
 from tui.widgets.layout import PATIENCE
 from tui.widgets.newer import Newer
 from tui.widgets.people import people
+from tui.widgets.recall import Recall
 from tui.widgets.rows import EngineSource
 from tui.widgets.window import Place
 
@@ -66,6 +67,7 @@ class Main(CircleActions, RoomScreen[None]):
         self._kept = ""  # what is written down as the draft
         self._refilling = False
         self._places: dict[str, Place | None] = {}
+        self._recalls: dict[str, Recall] = {}
         self._unmarked: dict[str, int] = {}
         self._marking: Timer | None = None
         self.mark_seconds = MARK_SECONDS
@@ -157,7 +159,7 @@ class Main(CircleActions, RoomScreen[None]):
             now=hall(self).now,
         )
         self._show_newer()
-        composer.put(facts.draft)
+        composer.put(facts.draft, self._recalls.setdefault(facts.id, Recall()))
         composer.names([member.name for member in read(self).members(facts.id)])
         composer.placeholder = _placeholder(facts)
         self._drafted, self._kept = None, facts.draft
@@ -257,6 +259,7 @@ class Main(CircleActions, RoomScreen[None]):
 
     def _forget(self) -> None:
         """The circle that was shown is gone: go to another, or to where one begins."""
+        self._recalls.pop(self.circle, None)
         self.circle = ""
         self._drafted = None
         self.query_one(Conversation).show(None)
@@ -312,6 +315,17 @@ class Main(CircleActions, RoomScreen[None]):
             return False
         self.query_one(Conversation).action_last()
         return True
+
+    @on(Composer.Elsewhere)
+    def _write_elsewhere(self, message: Composer.Elsewhere) -> None:
+        self.take_editor(message.text)
+
+    @work(group="editor", exclusive=True)
+    async def take_editor(self, text: str) -> None:
+        """Have a text changed in an editor, and put it where one writes."""
+        written = await hall(self).edit(text)
+        if written is not None:
+            self.query_one(Composer).rewrite(written)
 
     @on(Composer.Changed)
     def _edited(self) -> None:

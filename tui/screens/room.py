@@ -84,6 +84,11 @@ class Hall(Protocol):
         """Put a text on the clipboard, and say so, as far as it is known; `what` names it."""
         ...
 
+    async def edit(self, text: str) -> str | None:
+        """The text as the person has changed it in their editor; None, and a sentence said, where
+        that was not possible."""
+        ...
+
     def lock(self) -> object:
         """Close the profile until its passphrase is given, where it has one."""
         ...

@@ -17,11 +17,14 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui.actions import Where, bindings, complete_command
+from tui.actions import BY_NAME, Where, bindings, complete_command
 from tui.safe_text import sanitise_block, sanitise_line
+from tui.widgets.recall import Recall
 
 _COMMAND = re.compile(r"/\w*\Z")
 _KEYS = {key: binding for binding in bindings(Where.COMPOSER) for key in binding.key.split(",")}
+_WALKS = {BY_NAME[name].command for name in ("earlier", "later")}
+"""Commands that are not taken up again themselves."""
 _MENTION = re.compile(r"(?:^|\s)@([^\s@]*)\Z")
 
 
@@ -40,6 +43,13 @@ class Composer(TextArea):
     class Messages(Message):
         """A person wants to go to the messages."""
 
+    class Elsewhere(Message):
+        """A person wants to write this text in an editor of their own."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Last(Message):
         """A person wants to see the end of the conversation."""
 
@@ -49,9 +59,11 @@ class Composer(TextArea):
         self._entered: list[str] = []
         self._taken = False
         self._names: list[str] = []
+        self._recall = Recall()
 
-    def put(self, text: str) -> None:
-        """Another draft: that of the circle that is shown now."""
+    def put(self, text: str, recall: Recall | None = None) -> None:
+        """Another draft: that of the circle that is shown now, and what was sent in it before."""
+        self._recall = recall or Recall()
         self._entered.clear()
         self._taken = False
         self.text = text
@@ -76,7 +88,10 @@ class Composer(TextArea):
             return
         self._taken = False
         if sent:
-            self._remove(self._entered.pop(0))
+            text = self._entered.pop(0)
+            if text.strip() not in _WALKS:
+                self._recall.sent(text)
+            self._remove(text)
         else:
             self._part()
             self._entered.clear()
@@ -147,6 +162,30 @@ class Composer(TextArea):
             self.post_message(self.Last())
         else:
             super().action_cursor_line_end(select)
+
+    def action_earlier(self) -> None:
+        """Take up again what was sent before; not while something is on its way."""
+        if not self._entered:
+            self._rewrite(self._recall.earlier(self.text))
+
+    def action_later(self) -> None:
+        """The other way."""
+        if not self._entered:
+            self._rewrite(self._recall.later())
+
+    def action_editor(self) -> None:
+        """Write in an editor; not while something is on its way."""
+        if not self._entered:
+            self.post_message(self.Elsewhere(self.text))
+
+    def rewrite(self, text: str) -> None:
+        """Put another text in the place of all that is written; undo brings that back."""
+        self.replace(text, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
+    def _rewrite(self, text: str | None) -> None:
+        if text is not None:
+            self.rewrite(text)
 
     def action_complete(self) -> None:
         """Take the suggestion; without one, go to the next widget."""

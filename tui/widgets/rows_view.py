@@ -331,6 +331,11 @@ class RowsView(ScrollView):
             else:
                 self._timer = self.set_timer(wait, self._flush)
 
+    def _flush_now(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._flush()
+
     def _flush(self) -> None:
         self._timer, self._flushed = None, monotonic()
         window, pending = self._window, self._pending
@@ -359,6 +364,9 @@ class RowsView(ScrollView):
 
     def _say_what_waits(self) -> None:
         """Own messages that were fresh a while ago, and wait still."""
+        # What is loaded may be older than what is pending: said again behind that, a message would
+        # stand there twice.
+        self._flush_now()
         for row in self.loaded[::-1]:
             if row.state not in WAITING:
                 break

@@ -252,3 +252,75 @@ async def test_undo_takes_back_what_was_typed() -> None:
     async with desk() as (app, pilot):
         await pilot.press("a", "b", "ctrl+z")
         assert app.composer.text == ""
+
+
+async def test_what_was_sent_is_taken_up_again() -> None:
+    async with desk() as (app, pilot):
+        for text in ("one", "two"):
+            app.composer.text = text
+            await pilot.press("enter")
+            app.settle(True)
+        await pilot.press("n", "e", "w", "ctrl+up")
+        assert app.composer.text == "two"
+        await pilot.press("alt+p", "ctrl+up")
+        assert app.composer.text == "one"
+        await pilot.press("alt+n", "ctrl+down", "!")
+        assert app.composer.text == "new!"
+
+
+async def test_what_was_refused_is_not_among_what_was_sent() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter")
+        app.settle(False)
+        app.composer.text = ""
+        await pilot.press("ctrl+up")
+        assert app.composer.text == ""
+
+
+async def test_the_commands_that_walk_are_not_walked_over() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter")
+        app.settle(True)
+        app.composer.text = "/earlier"
+        await pilot.press("enter")
+        app.settle(True)
+        app.composer.action_earlier()
+        assert app.composer.text == "one"
+
+
+async def test_nothing_is_put_in_the_place_of_what_is_on_its_way() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter", "ctrl+up", "ctrl+e")
+        app.settle(True)
+        assert app.composer.text == ""
+        await pilot.press("t", "w", "o", "enter", "ctrl+up")
+        assert app.composer.text == "two"
+
+
+async def test_undo_brings_back_what_was_written_over() -> None:
+    async with desk("mine") as (app, pilot):
+        app.composer.rewrite("another")
+        await pilot.press("ctrl+z")
+        assert app.composer.text == "mine"
+
+
+async def test_another_circle_has_sent_other_things() -> None:
+    async with desk("one") as (app, pilot):
+        await pilot.press("enter")
+        app.settle(True)
+        app.composer.put("", None)
+        await pilot.press("ctrl+up")
+        assert app.composer.text == ""
+
+
+async def test_wide_characters_as_an_input_method_hands_them_over() -> None:
+    """A whole word comes at once; the cursor stands behind its cells, and moves by characters."""
+    async with desk() as (app, pilot):
+        for character in "日本語":
+            app.post_message(events.Key(character, character))
+        await pilot.pause()
+        assert app.composer.text == "日本語"
+        assert app.composer.cursor_screen_offset.x - app.composer.content_region.x == 6
+        await pilot.press("left", "backspace")
+        assert app.composer.text == "日語"
+        assert app.composer.cursor_screen_offset.x - app.composer.content_region.x == 2

@@ -640,3 +640,18 @@ async def test_a_message_that_goes_at_once_says_nothing_of_waiting() -> None:
         app.conversation._say_what_waits()
         assert not app.conversation.pending
         assert app.lines[-1] == "   Mine."
+
+
+async def test_looking_at_what_waits_overtakes_no_news() -> None:
+    """It has gone, which is not drawn yet when it is looked at whether it waits still."""
+    mine = row(9, "Mine.", "Ana", mine=True, state=MessageState.WAITING, position=WAITING_FROM + 1)
+    async with hall(SHORT[:3], now=lambda: BEGIN) as (app, pilot):
+        app.put(mine)
+        await drawn(app, pilot)
+        app.put(row(8, "Another's."))
+        app.put(replace(mine, state=MessageState.DELIVERED, position=9 << 16), mine.position)
+        assert app.conversation.pending
+        app.conversation._say_what_waits()
+        await drawn(app, pilot)
+        assert [line.strip() for line in app.lines].count("Mine.") == 1
+        assert not any("waiting" in line for line in app.lines)
