@@ -46,8 +46,16 @@ def _row(each: Said) -> Iterator[str]:
         yield f"\n**{_plain(each.author)}** {time}{remark}\n\n"
     else:
         yield "\n<!-- -->\n\n"  # else two quotations in a row would be one
+    if each.answers:
+        yield f"*{_plain(each.answers)}*\n\n"
     for line in each.text.split("\n"):
         yield f"> {_ACTIVE.sub(_escaped, line)}".rstrip() + "\n"
+    if each.options:
+        yield "\n"
+    for number, (option, names) in enumerate(each.options, 1):
+        yield f"{number}. {_plain(option)}{f' ({_plain(names)})' if names else ''}\n"
+    if each.marks:
+        yield "\n" + ", ".join(f"{what} {_plain(names)}" for what, names in each.marks) + "\n"
 
 
 def _plain(text: SafeText) -> str:

@@ -53,7 +53,8 @@ class Keepsake:
 @dataclass(frozen=True, slots=True)
 class Said:
     """A row as it is kept. `named` is whether it begins a run, and `day` is set where a day begins
-    with it. `author` is empty for a notice."""
+    with it. `author` is empty for a notice. `answers` says what it answers, `marks` are emoji with
+    the names of who gave them, and `options` a poll's, with the names of who chose them."""
 
     at: datetime
     day: str
@@ -62,6 +63,9 @@ class Said:
     text: SafeText
     remark: SafeText
     warning: bool
+    answers: SafeText
+    marks: list[tuple[SafeText, SafeText]]
+    options: list[tuple[SafeText, SafeText]]
 
 
 def day_of(at: datetime) -> str:
@@ -78,20 +82,55 @@ def said(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[Said]:
         day = begins or day
         notice = row.kind in _NOTICES
         speaker = "" if notice else row.author_id + row.by
-        named = not notice and bool(begins or speaker != author or row.at - last > RUN_MS)
+        fresh = bool(begins or speaker != author or row.at - last > RUN_MS)
+        named = not notice and (fresh or row.reply is not None)
         author, last = speaker, row.at
         yield Said(
             at,
             begins,
             named,
             SafeText("") if notice else sanitise_line(row.author),
-            UNKNOWN if row.kind is RowKind.UNKNOWN else sanitise_block(row.text),
+            _text(row),
             _remark(row),
             row.kind is RowKind.WARNING,
+            _answers(row),
+            [(sanitise_line(one.what), _names(one.names)) for one in row.reactions],
+            _options(row),
         )
+
+
+def _text(row: Row) -> SafeText:
+    if row.kind is RowKind.UNKNOWN:
+        return UNKNOWN
+    return sanitise_block(f"{sanitise_line(row.author)} {row.text}" if row.me else row.text)
 
 
 def _remark(row: Row) -> SafeText:
     remarks = [f"passed on by {row.by}"] if row.by else []
+    remarks += ["edited"] if row.edited else []
+    remarks += ["pinned"] if row.pinned else []
     remarks += ["not sent yet"] if row.state in _UNDER_WAY else []
     return sanitise_line(", ".join(remarks))
+
+
+def _answers(row: Row) -> SafeText:
+    if row.reply is None:
+        return SafeText("")
+    if not row.reply.author:
+        return SafeText("in answer to what is not here")
+    said = f": {row.reply.text}" if row.reply.text else ""
+    return sanitise_line(f"in answer to {row.reply.author}{said}")
+
+
+def _options(row: Row) -> list[tuple[SafeText, SafeText]]:
+    if row.poll is None:
+        return []
+    chosen = row.poll.choices or [[] for _ in row.poll.options]
+    return [
+        (sanitise_line(option), _names(names))
+        for option, names in zip(row.poll.options, chosen, strict=True)
+    ]
+
+
+def _names(names: list[str]) -> SafeText:
+    return sanitise_line(", ".join(names))

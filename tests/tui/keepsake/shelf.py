@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from tui.engine.events import CircleFacts, LinkState, MemberFacts, MessageState, Row, RowKind
+import msgspec
+
+from tui.engine.events import (
+    CircleFacts,
+    LinkState,
+    MemberFacts,
+    MessageState,
+    PollFacts,
+    Quote,
+    Reaction,
+    Row,
+    RowKind,
+)
 from tui.keepsake.what import Keepsake
 
 BEGIN = int(datetime(2026, 3, 5, 22, 58, tzinfo=UTC).timestamp() * 1000)
@@ -68,3 +80,22 @@ ROWS = [
     row(12, "The relay has shown two conversations.", kind=RowKind.WARNING),
     row(65, "still here?", state=MessageState.WAITING),
 ]
+
+DONE = [
+    msgspec.structs.replace(
+        row(70, "Yes.", "Bo"),
+        reply=Quote(id="1" * 32, author="Ana", text="still here?"),
+        reactions=[Reaction("♥", ["Ana", "Cleo"]), Reaction("👍", ["Bo"])],
+        edited=True,
+        pinned=True,
+    ),
+    msgspec.structs.replace(row(71, "waves", "Bo"), me=True),
+    msgspec.structs.replace(row(72, "So?", "Bo"), reply=Quote(id="2" * 32)),
+    msgspec.structs.replace(
+        row(73, "Where?"),
+        poll=PollFacts(["here", "there"], False, [0], [["Ana", "Bo"], []]),
+    ),
+    msgspec.structs.replace(row(74, "When?"), poll=PollFacts(["now", "then"], True)),
+    msgspec.structs.replace(row(75, "I see.", "Bo"), reply=Quote(id="3" * 32, author="Ana")),
+]
+"""What has been done to messages, and what else they may be."""

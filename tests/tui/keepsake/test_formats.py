@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
 from tests.tui.hostile import payloads
-from tests.tui.keepsake.shelf import ROWS, keepsake, row
+from tests.tui.keepsake.shelf import DONE, ROWS, keepsake, row
 from tui.cli.printing import rfc3339, row_facts
-from tui.engine.events import Row, RowKind
+from tui.engine.events import PollFacts, Quote, Reaction, Row, RowKind
 from tui.keepsake.facts import facts
 from tui.keepsake.markdown import markdown
 from tui.keepsake.page import page
@@ -156,3 +157,36 @@ def test_json_has_what_read_prints() -> None:
     assert [each["name"] for each in kept["members"]] == ["Ana", "Bo"]
     assert json.loads("".join(facts(keepsake(), [], row_facts, rfc3339)))["messages"] == []
     assert written.isascii() and len(written.splitlines()) == len(ROWS) + 2
+
+
+def test_every_format_has_what_was_done() -> None:
+    drawn = "".join(markdown(keepsake(), DONE))
+    for text in (
+        "*in answer to Ana: still here?*\n\n> Yes.\n\n♥ Ana, Cleo, 👍 Bo\n",
+        "> Bo waves\n",
+        "> Where?\n\n1. here (Ana, Bo)\n2. there\n",
+        "> When?\n\n1. now\n2. then\n",
+    ):
+        assert text in drawn
+    written = Page("".join(page(keepsake(), DONE)))
+    assert (written.tags["ol"], written.tags["li"]) == (2, 4)
+    for text in ("in answer to Ana: still here?", "♥ Ana, Cleo", "Bo waves", "(Ana, Bo)"):
+        assert text in written.said
+
+
+@pytest.mark.parametrize("payload", TEXTS)
+def test_nothing_that_is_done_becomes_the_page(payload: str) -> None:
+    def rows(text: str) -> list[Row]:
+        poll = PollFacts([text, "b"], False, [0], [[text], []])
+        quote, marks = Quote(id="1", author=text, text=text), [Reaction(text, [text])]
+        return [msgspec.structs.replace(row(1, "x"), reply=quote, reactions=marks, poll=poll)]
+
+    plain, tried = (Page(html("x", "x", ("x",), rows(text))) for text in ("x", payload))
+    assert (tried.tags, tried.attributes) == (plain.tags, plain.attributes)
+    tokens = MarkdownIt("commonmark").parse("".join(markdown(keepsake(), rows(payload))))
+    outside = [token.type for token in tokens if token.level == 0]
+    assert [outside.count(each) for each in ("blockquote_open", "heading_open", "html_block")] == [
+        1,
+        2,
+        0,
+    ]

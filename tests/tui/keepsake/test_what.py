@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tests.tui.keepsake.shelf import BEGIN, ROWS, keepsake, row
+from tests.tui.keepsake.shelf import BEGIN, DONE, ROWS, keepsake, row
 from tui.engine.events import RowKind
 from tui.keepsake.what import UNKNOWN, Keepsake, said
 
@@ -59,3 +59,15 @@ def test_who_kept_it_and_when() -> None:
     assert left.made() == (
         "This was kept on Thursday, 5 March 2026. Times are local ones: UTC on that day."
     )
+
+
+def test_what_was_done_to_messages() -> None:
+    first, waves, lost, chosen, open_, taken_back = said(keepsake(), DONE)
+    assert first.remark == "edited, pinned"
+    assert first.answers == "in answer to Ana: still here?"
+    assert first.marks == [("♥", "Ana, Cleo"), ("👍", "Bo")]
+    assert waves.text == "Bo waves"
+    assert (lost.named, lost.answers) == (True, "in answer to what is not here")
+    assert chosen.options == [("here", "Ana, Bo"), ("there", "")]
+    assert open_.options == [("now", ""), ("then", "")]
+    assert taken_back.answers == "in answer to Ana"
