@@ -12,7 +12,7 @@ from tui.safe_text import SafeText, sanitise_block, sanitise_line
 RUN_MS = 5 * 60_000
 """What somebody says within this time of what they said before needs no name above it."""
 
-UNKNOWN = SafeText("(a kind of message that this version does not know)")
+UNKNOWN = sanitise_line("(a kind of message that this version does not know)")
 
 _NOTICES = (RowKind.NOTICE, RowKind.WARNING)
 _UNDER_WAY = (MessageState.WAITING, MessageState.SENT)
@@ -89,7 +89,7 @@ def said(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[Said]:
             at,
             begins,
             named,
-            SafeText("") if notice else sanitise_line(row.author),
+            sanitise_line("") if notice else sanitise_line(row.author),
             _text(row),
             _remark(row),
             row.kind is RowKind.WARNING,
@@ -115,9 +115,9 @@ def _remark(row: Row) -> SafeText:
 
 def _answers(row: Row) -> SafeText:
     if row.reply is None:
-        return SafeText("")
+        return sanitise_line("")
     if not row.reply.author:
-        return SafeText("in answer to what is not here")
+        return sanitise_line("in answer to what is not here")
     said = f": {row.reply.text}" if row.reply.text else ""
     return sanitise_line(f"in answer to {row.reply.author}{said}")
 
