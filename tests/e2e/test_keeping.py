@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import stat
 
+import pytest
+
 from tests.e2e.machine import Machine
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_circle_is_kept_in_each_format(computer: Machine) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.machine import Machine
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_circle_says_how_it_is_set_up(computer: Machine) -> None:

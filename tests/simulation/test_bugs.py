@@ -10,7 +10,7 @@ from tests.simulation.bugs import BUGS, CLIENTS, Bug, plan
 from tests.simulation.checker import check
 from tests.simulation.life import Life
 
-pytestmark = pytest.mark.slow  # every one is a life of its own
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # every one is a life of its own
 
 LIVES = sorted({(bug.seed, bug.attack) for bug in BUGS})
 
