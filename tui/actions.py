@@ -54,6 +54,7 @@ ACTIONS: tuple[Action, ...] = (
            "The other way, and back to what you were writing.", "/later", Where.COMPOSER),
     Action("editor", ("ctrl+e",), "editor", "Write in your own editor ($VISUAL or $EDITOR).",
            "/editor", Where.COMPOSER, takes="TEXT"),
+    Action("me", (), "me", "Say something of yourself: /me waves.", "/me", takes="TEXT"),
     Action("write", ("i", "escape"), "write", "Go back to writing.", "/write",
            Where.MESSAGES, hint=True),
     Action("copy", ("y",), "copy", "Copy the message.", "/copy", Where.MESSAGES, hint=True),

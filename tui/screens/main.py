@@ -52,6 +52,7 @@ MARK_SECONDS = 1.0
 
 ALONE = "Only you so far. Invite someone: ^o"
 NOTHING_YET = "Nothing has been said here yet."
+WHAT_OF_YOU = "Say what you do: /me waves."
 NARROW, WIDE = 100, 160
 
 
@@ -300,6 +301,8 @@ class Main(CircleActions, RoomScreen[None]):
         if isinstance(line, Unknown):
             hall(self).say(line.sentence, wrong=True)
             return False
+        if isinstance(line, Spoken) and line.action.name == "me" and line.argument:
+            return await self._send(line.argument, me=True)
         if isinstance(line, Spoken):
             # It may lead to another circle: what was typed ahead is not sent in this one.
             self.query_one(Composer).stay()
@@ -307,14 +310,18 @@ class Main(CircleActions, RoomScreen[None]):
             return True
         return await self._send(line)
 
-    async def _send(self, text: str) -> bool:
+    async def _send(self, text: str, *, me: bool = False) -> bool:
         """Whether the text is on this machine's disk: the composer keeps it until then."""
-        answer = await hall(self).ask(SendText(circle=self.circle, text=text))
+        answer = await hall(self).ask(SendText(circle=self.circle, text=text, me=me))
         if isinstance(answer, Refused):
             hall(self).say(answer.sentence, wrong=True)
             return False
         self.query_one(Conversation).action_last()
         return True
+
+    def action_me(self) -> None:
+        """Nothing was said of oneself."""
+        hall(self).say(WHAT_OF_YOU, wrong=True)
 
     @on(Composer.Elsewhere)
     def _write_elsewhere(self, message: Composer.Elsewhere) -> None:

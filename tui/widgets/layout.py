@@ -1,6 +1,7 @@
 """Which lines a row of the conversation takes: pure reckoning, no colours.
 
-A row's lines are: what stands above it (day line, new line, the head of a run), then its text.
+A row's lines are: what stands above it (day line, new line, the head of a run, what it answers),
+then its text, and behind and below that what was done to it.
 Both the height of a row and its drawing come from this one list, so that they can't differ.
 """
 
@@ -13,7 +14,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import NamedTuple
 
-from tui.engine.events import MessageState, Row, RowKind
+from tui.engine.events import MessageState, PollFacts, Row, RowKind
 from tui.safe_text import SafeText, sanitise_block, sanitise_line
 from tui.widgets.wrap import wrap
 
@@ -45,6 +46,7 @@ class LineKind(Enum):
     DAY = auto()
     NEW = auto()
     HEAD = auto()
+    QUOTE = auto()
     TEXT = auto()
 
 
@@ -118,13 +120,40 @@ def entry(row: Row, before: Entry | None, page: Page) -> Entry:
         when=when,
         day=before.day if row.late and before is not None else when.toordinal(),
         name=sanitise_line(row.author),
-        body=sanitise_block(row.text)
-        if row.kind is not RowKind.UNKNOWN
-        else sanitise_block(UNKNOWN_TEXT),
-        tail="" if page.fresh(row) else _tail(row, when),
+        body=_body(row),
+        tail=("" if page.fresh(row) else _tail(row, when)) + _done(row),
     )
     lay_out(made, before, page)
     return made
+
+
+def _body(row: Row) -> SafeText:
+    if row.kind is RowKind.UNKNOWN:
+        return sanitise_block(UNKNOWN_TEXT)
+    text = f"{sanitise_line(row.author)} {row.text}" if row.me else row.text
+    return sanitise_block(text if row.poll is None else f"{text}\n{_options(row.poll)}")
+
+
+def _options(poll: PollFacts) -> str:
+    """A poll's options by number, with who chose them as far as this person may know."""
+    chosen = poll.choices or [[] for _ in poll.options]
+    return "\n".join(
+        f"{number}. {sanitise_line(option)}" + (f"   {together(names)}" if names else "")
+        for number, (option, names) in enumerate(zip(poll.options, chosen, strict=True), 1)
+    )
+
+
+def together(names: list[str]) -> SafeText:
+    """Names as a person says them: Ana, Bo and Cleo."""
+    *others, last = map(sanitise_line, names)
+    return sanitise_line(f"{', '.join(others)} and {last}" if others else last)
+
+
+def _done(row: Row) -> str:
+    """What was done to a message: in its last line, and below it."""
+    marks = [name for name, on in (("edited", row.edited), ("pinned", row.pinned)) if on]
+    given = [f"{sanitise_line(one.what)} {together(one.names)}" for one in row.reactions]
+    return "".join(f"   {mark}" for mark in marks) + ("\n" + "   ".join(given) if given else "")
 
 
 def _tail(row: Row, when: datetime) -> str:
@@ -140,7 +169,8 @@ def _tail(row: Row, when: datetime) -> str:
 def lay_out(made: Entry, before: Entry | None, page: Page) -> None:
     """Find the lines of an entry beneath the one before it; None at the very beginning."""
     text = [Line(LineKind.TEXT, *span) for span in wrap(made.text, page.measure)]
-    made.lines = (*_above(made, before, page), *text)
+    quote = [] if made.row.reply is None else [Line(LineKind.QUOTE)]
+    made.lines = (*_above(made, before, page), *quote, *text)
     made.serial = next(_serials)
 
 

@@ -16,7 +16,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.style import Style
 
-from tui.engine.events import RowKind
+from tui.engine.events import Quote, RowKind
 from tui.glyphs import Glyphs
 from tui.safe_text import sanitise_line
 from tui.widgets.layout import GUTTER, Entry, Line, LineKind
@@ -26,6 +26,10 @@ LINK = re.compile(r"https?://[^\s<>\"'‹›]+[^\s<>\"'‹›.,;:!?)\]}]")
 Mark = tuple[int, int, Style]
 """A span of a text, and what is laid over it."""
 
+
+NOT_HERE = "a message that is not here"
+TAKEN_BACK = "(taken back)"
+"""What stands for a message that is answered."""
 
 _ABOVE = -(1 << 20)
 """Characters are counted on from a segment's offset: wherever a line above the text is pointed at,
@@ -85,6 +89,8 @@ class Painter:
             return self._text(entry, line, here, marks)
         if line.kind is LineKind.HEAD:
             return self._head(entry, here)
+        if line.kind is LineKind.QUOTE and entry.row.reply is not None:
+            return self._quote(entry, entry.row.reply, here)
         look, dash = self.look, self.look.glyphs.rule
         if line.kind is LineKind.DAY:
             label = f" {entry.when:%A} {entry.when.day} {entry.when:%B %Y} "
@@ -109,6 +115,21 @@ class Painter:
             *self._gutter(entry, here),
             (entry.name, name),
             ("  " + "   ".join(facts), look.muted),
+        ]
+        return self._anchored(entry, parts, look.raised if here else look.base)
+
+    def _quote(self, entry: Entry, quote: Quote, here: bool) -> Strip:
+        look = self.look
+        text = sanitise_line(quote.text) if quote.author else NOT_HERE
+        said = f"  {text or TAKEN_BACK}" if quote.author else text
+        room = self.width - GUTTER - 3
+        name = fitted(sanitise_line(quote.author), room // 2, look.glyphs.ellipsis)
+        said = fitted(said, room - cell_len(name), look.glyphs.ellipsis)
+        parts = [
+            *self._gutter(entry, here),
+            (f"{look.glyphs.quote} ", look.rule),
+            (name, look.hue(quote.hue)),
+            (said, look.muted),
         ]
         return self._anchored(entry, parts, look.raised if here else look.base)
 
@@ -165,6 +186,8 @@ class Painter:
         if entry.row.kind is RowKind.WARNING:
             marks.append((0, len(body), look.warning))
         elif entry.row.kind is RowKind.TEXT or entry.row.kind is RowKind.PASSED_ON:
+            if entry.row.me:
+                marks.append((0, len(entry.name), look.hue(entry.row.hue) + Style(bold=True)))
             if "://" in body:
                 marks += [(*found.span(), look.link) for found in LINK.finditer(body)]
             if self.mention is not None:

@@ -29,7 +29,7 @@ from tui.screens.confirm import Confirm
 from tui.screens.door import Door
 from tui.screens.help import Help
 from tui.screens.join import Join
-from tui.screens.main import Main
+from tui.screens.main import WHAT_OF_YOU, Main
 from tui.screens.open_circle import OpenCircleDialog
 from tui.screens.people import PeopleDialog
 from tui.screens.switcher import Switcher
@@ -116,6 +116,19 @@ async def test_the_state_of_messages_and_of_the_line_is_said() -> None:
         scene.town.settle()
         await shows(pilot, "connected")
         await hides(pilot, "waiting")
+
+
+async def test_one_says_something_of_oneself() -> None:
+    scene = Scene("Bo")
+    async with scene.app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "connected")
+        await write(pilot, scene.app, "/me waves")
+        await shows(pilot, "Ana waves")
+        await write(pilot, scene.app, "/me")
+        await shows(pilot, WHAT_OF_YOU)
+        scene.town.settle()
+        (row,) = [row for row in scene.people[1].rows() if row.me]
+        assert (row.author, row.text) == ("Ana", "waves")
 
 
 async def test_news_of_another_circle_is_a_mark_and_no_number() -> None:

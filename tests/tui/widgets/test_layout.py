@@ -11,7 +11,7 @@ from tui.engine.events import MessageState, Row, RowKind
 from tui.widgets.layout import MEASURE, UNKNOWN_TEXT, Entry, LineKind, Page, entry, lay_out
 
 PAGE = Page(80, UTC)
-BLANK, DAY, NEW, HEAD, TEXT = LineKind
+BLANK, DAY, NEW, HEAD, QUOTE, TEXT = LineKind
 
 
 def entries(*rows: Row, page: Page = PAGE, first: Entry | None = None) -> list[Entry]:
