@@ -25,6 +25,8 @@ VARIABLES = ("VISUAL", "EDITOR")
 USUAL = ("nano", "vim", "vi", "emacs")
 """What is taken where no variable names one."""
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder in it is made by mkdtemp
+PATIENCE = 3
+"""Seconds that an editor has to end in, once it was asked to."""
 LONGEST = 1 << 20
 """Bytes that are read of a file; a message is a good deal shorter."""
 
@@ -100,11 +102,11 @@ def interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-async def write_elsewhere(text: str, environ: Mapping[str, str]) -> str:
+async def write_elsewhere(text: str, environ: Mapping[str, str], patience: float = PATIENCE) -> str:
     """Have the person change a text in their editor, which has the terminal meanwhile.
 
     Raises EditorError where it can't be started or says that it failed: nothing is taken over then.
-    A wait that is cancelled ends the editor.
+    A wait that is cancelled ends the editor, which has `patience` seconds for that.
     """
     command = editor(environ)
     with _on_disk(), private_file(text, place(environ)) as path:
@@ -115,12 +117,24 @@ async def write_elsewhere(text: str, environ: Mapping[str, str]) -> str:
         try:
             code = await process.wait()
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.terminate()
+            await _end(process, patience)
         if code:
             raise EditorError(f"{command[0]} failed, and what you wrote stays as it was.")
         return _written(path)
+
+
+async def _end(process: asyncio.subprocess.Process, patience: float) -> None:
+    """Nothing of it is left when this returns, even if it would rather stay."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(patience):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def _written(path: Path) -> str:

@@ -130,17 +130,23 @@ async def test_an_editor_that_is_not_there(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
-async def test_who_does_not_wait_any_more_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_who_does_not_wait_any_more_leaves_nothing(tmp_path: Path, stubborn: bool) -> None:
     started = tmp_path / "started"
     os.mkfifo(started)
-    code = f"open({str(started)!r}, 'w').write('.')\n"
-    code += "import signal; signal.pause()"
-    waiting = asyncio.create_task(write_elsewhere("text", scripted(tmp_path, code)))
-    assert await asyncio.to_thread(started.read_text) == "."
+    code = "import signal\n"
+    code += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if stubborn else ""
+    code += f"open({str(started)!r}, 'w').write(str(os.getpid()))\n"
+    code += "while True: signal.pause()"
+    environ, patience = scripted(tmp_path, code), 0.05 if stubborn else 30
+    waiting = asyncio.create_task(write_elsewhere("text", environ, patience))
+    pid = int(await asyncio.to_thread(started.read_text))
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert left(tmp_path) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 async def test_ctrl_c_is_the_editors(tmp_path: Path) -> None:
