@@ -17,8 +17,11 @@ from tui.safe_text import SafeText, sanitise_line
 _SPECIAL = re.compile(r"[\\`*_\[\]<&|~#]|^[-+>=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 """What may mean something in one line: a name, a topic, a notice."""
 
-_ACTIVE = re.compile(r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|!(?=\[)|(?<=\]):")
-"""What begins HTML, an entity or an image, or says where a link leads that somebody else wrote."""
+_ACTIVE = re.compile(
+    r"(?<!\\)(?P<slashes>(?:\\\\)*)(?:<(?=[A-Za-z/!?])|&(?=[A-Za-z#])|!(?=\[))|(?<=\]):"
+)
+"""What begins HTML, an entity or an image and is not escaped as it stands, or says where a link
+leads that somebody else wrote. The pairs of backslashes before it are each one in the text."""
 
 
 def markdown(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[str]:
@@ -49,7 +52,7 @@ def _row(each: Said) -> Iterator[str]:
     if each.answers:
         yield f"*{_plain(each.answers)}*\n\n"
     for line in each.text.split("\n"):
-        yield f"> {_ACTIVE.sub(_escaped, line)}".rstrip() + "\n"
+        yield f"> {_ACTIVE.sub(_disarmed, line)}".rstrip() + "\n"
     if each.options:
         yield "\n"
     for number, (option, names) in enumerate(each.options, 1):
@@ -65,3 +68,8 @@ def _plain(text: SafeText) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return "\\" + found[0]
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    before = found["slashes"] or ""
+    return before + "\\" + found[0].removeprefix(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -77,6 +78,16 @@ def test_markdown() -> None:
 def test_code_stays_as_it_was_written() -> None:
     text = "`if a < b && c: x = d[0]`"
     assert f"> {text}\n" in "".join(markdown(keepsake(), [row(1, text)]))
+
+
+@pytest.mark.parametrize("slashes", range(6))
+@pytest.mark.parametrize("active", ["<script>x", "</p>", "<!--", "&lt;b>", "![x](http://y)"])
+def test_what_is_escaped_already_is_not_undone(slashes: int, active: str) -> None:
+    rows = [row(1, "\\" * slashes + active)]
+    drawn = MarkdownIt("commonmark").render("".join(markdown(keepsake(), rows)))
+    said = drawn.partition("<blockquote>")[2].partition("</blockquote>")[0]
+    assert set(re.findall(r"</?(\w+)", said)) <= {"p", "a"} and "<!--" not in said
+    assert "&amp;lt;" in said or "&lt;" not in active
 
 
 def test_nobody_says_where_anothers_link_leads() -> None:
