@@ -28,6 +28,9 @@ KEPT = 8
 """How far out of order the partner reads: it keeps the keys of ten generations."""
 
 
+pytestmark = pytest.mark.slow  # the partner is a process
+
+
 @pytest.fixture(scope="module")
 def partner() -> Iterator[Bridge]:
     with bridge() as found:
@@ -226,7 +229,6 @@ def both_halves(table: Table, gone: Member) -> bool:
     return min(leaves) < full_leaf_count(max(leaves) + 1) // 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_two_hundred_random_epochs(partner: Bridge, seed: int) -> None:
     chance = random.Random(seed)

@@ -101,6 +101,7 @@ def child(code: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [["--help"], ["send", "--help"], ["send", "Friends", "Hello"], ["read", "Friends"]],
@@ -132,6 +133,7 @@ Profile.open(Locations.find(os.environ), "a test", os.urandom).close()
 """
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_says_what_to_run_instead(tmp_path: Path) -> None:
     done = child("import sys; from tui.cli import main; sys.exit(main([]))", tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
@@ -140,6 +142,7 @@ def test_without_a_terminal_it_says_what_to_run_instead(tmp_path: Path) -> None:
         assert f"`hallway {verb}`" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_completion_knows_every_verb(shell: str, tmp_path: Path) -> None:
     line = f"['completion', {shell!r}]"

@@ -44,6 +44,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(60, 30), (80, 32), (120, 40)])
 async def test_looks(size: tuple[int, int]) -> None:
     async with hall(KINDS, size, me="Ana") as (app, _):
@@ -80,6 +81,7 @@ def test_names_are_said_as_people_say_them() -> None:
     assert together(["Ana", "Bo", "C\x1b"]) == "Ana, Bo and C␛"
 
 
+@pytest.mark.slow
 async def test_an_answer_says_to_what() -> None:
     for quote, shown in (
         (QUOTED, "╭ maya  Ferry is booked"),
@@ -92,6 +94,7 @@ async def test_an_answer_says_to_what() -> None:
             assert app.lines[-1].strip() == "Yes"
 
 
+@pytest.mark.slow
 async def test_what_is_done_is_shown_at_once() -> None:
     async with hall([row(1, "hello"), row(2, "you")]) as (app, pilot):
         app.put(done(row(1, "hello"), reactions=[Reaction("♥", ["Bo"])]))
