@@ -23,7 +23,8 @@ from collections.abc import Callable
 
 from crypto.primitives import Rng
 from tui.engine import door, facts, timeline
-from tui.engine.asking import Asker
+from tui.engine.answers.asker import Asker
+from tui.engine.asking import answer
 from tui.engine.commands import Command
 from tui.engine.context import Context
 from tui.engine.desk import FAILED, Before, Desk
@@ -75,7 +76,7 @@ class Client:
 
     def do(self, command: Command) -> None:
         """Carry out a wish; exactly one event with its `ref` answers it, now or later."""
-        self._input(lambda: self._asker.do(command), command.ref)
+        self._input(lambda: answer(self._asker, command), command.ref)
 
     def link_opened(self, link: LinkId, certificate: bytes = b"") -> None:
         """A connection that was wished for is there.

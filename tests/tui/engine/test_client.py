@@ -12,7 +12,7 @@ from relay.limits import Settings
 from relay.wire import Refusal
 from tests.harness import HOST, CrashError, Person, World
 from tui.engine import commands
-from tui.engine.asking import _TABLE
+from tui.engine.asking import TABLE
 from tui.engine.commands import Command
 from tui.engine.errors import WishError
 from tui.engine.events import (
@@ -32,7 +32,7 @@ from tui.engine.reading import COMMITS_KEPT
 
 
 def test_every_command_has_somebody_who_carries_it_out() -> None:
-    assert set(_TABLE) == set(get_args(Command))
+    assert set(TABLE) == set(get_args(Command))
 
 
 def test_every_command_is_answered_where_there_is_no_circle() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.harness import Person, World
 from tests.tui.engine.rogue import circle_of
 from tui.engine import commands
-from tui.engine.asking import LIMIT_MOST, PAGE_BYTES
+from tui.engine.answers.circles import LIMIT_MOST, PAGE_BYTES
 from tui.engine.control import FRAME_LIMIT, Told, encode
 from tui.engine.events import Messages, Row
 from tui.engine.showing import LATE

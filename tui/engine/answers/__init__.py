@@ -1,0 +1,1 @@
+"""What becomes of each command: one short function each, by what it is about."""
