@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from tui.version import version
@@ -417,6 +418,19 @@ def _add_settings(verbs: Any) -> None:
     _add_json(verb)
 
 
+def _file(text: str) -> Path:
+    """A path, wherever the process that uses it runs."""
+    return Path(text).expanduser().absolute()
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=_file, help="the backup")
+    parser.add_argument(
+        "source", metavar="-", nargs="?", choices=("-",),
+        help="read the backup's passphrase from standard input",
+    )  # fmt: skip
+
+
 def _add_rest(verbs: Any) -> None:
     verb = _verb(
         verbs, "doctor", "try everything on this machine, without touching a profile",
@@ -437,6 +451,16 @@ def _add_rest(verbs: Any) -> None:
         verbs, "lock", "close this profile wherever it is open, until its passphrase is given",
         "lock", "locking:lock",
     )  # fmt: skip
+    verb = _verb(
+        verbs, "backup", "write what was said and who you are into a file that a passphrase opens",
+        "backup hallway.backup", "copying:backup",
+    )  # fmt: skip
+    _add_backup(verb)
+    verb = _verb(
+        verbs, "restore", "bring a backup into a profile that has no circle",
+        "restore hallway.backup", "copying:restore_backup",
+    )  # fmt: skip
+    _add_backup(verb)
     relay: _RelayParser = verbs.add_parser(
         "relay",
         help="run a relay, or see to one that runs",

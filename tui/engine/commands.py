@@ -276,6 +276,17 @@ class SaveDraft(_Command, frozen=True, kw_only=True):
     text: str
 
 
+class Backup(_Command, frozen=True, kw_only=True):
+    """Write what a backup holds into the empty file at `path`, as a database under a `key` of 32
+    bytes. Answer: `Finished`."""
+
+    path: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Backup(path={self.path!r})"
+
+
 class Lock(_Command, frozen=True, kw_only=True):
     """Have whoever owns the profile close it, and forget its key. Answer: `Finished`, after which
     everybody hears `LockAsked`."""
@@ -335,6 +346,7 @@ Command: TypeAlias = (
     | AppointHosts
     | MarkRead
     | SaveDraft
+    | Backup
     | Lock
     | ListCircles
     | ListMembers

@@ -15,7 +15,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
     """A circle; of one that was left, what is known of it still."""
     record = circle.record
     stopped = record.status not in (FOUNDING, "active")
-    inside = circle.group is not None
+    inside = circle.inside
     state = circle.view.state if inside else None
     own = circle.member.public
     rows = circle.context.store.database.rows(
@@ -74,17 +74,18 @@ def _unsent(circle: Circle) -> bool:
 
 def may_settle(circle: Circle) -> bool:
     """Whether a person has to choose between two conversations."""
-    return may_return(circle) and not circle.record.branch and bool(forks.facts(circle))
+    here = circle.group is not None and not circle.record.branch
+    return may_return(circle) and here and bool(forks.facts(circle))
 
 
 def may_return(circle: Circle) -> bool:
     """Whether coming in again is what a person may do here."""
-    return circle.record.status == STOPPED and circle.group is not None
+    return circle.record.status == STOPPED and circle.inside
 
 
 def member_facts(circle: Circle) -> list[MemberFacts]:
     """Who is in, by join number; nobody where this person is not."""
-    if circle.group is None:
+    if not circle.inside:
         return []
     view, own = circle.view, circle.member.public
     names = view.names()
@@ -106,7 +107,7 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
 
 def invite_facts(circle: Circle) -> list[InviteFacts]:
     """The open codes; one's own with what they are written like."""
-    if circle.group is None:
+    if not circle.inside:
         return []
     own, found = circle.member.public, []
     for invite in circle.view.state.invites:
