@@ -31,7 +31,7 @@ from tui.engine.events import (
 from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
-from tui.screens.room import RoomScreen, hall, read
+from tui.screens.room import NARROW, WIDE, RoomScreen, hall, read
 from tui.screens.state import LABEL, circle_state
 from tui.widgets.circle_list import CircleList
 from tui.widgets.columns import Columns
@@ -53,7 +53,6 @@ MARK_SECONDS = 1.0
 ALONE = "Only you so far. Invite someone: ^o"
 NOTHING_YET = "Nothing has been said here yet."
 WHAT_OF_YOU = "Say what you do: /me waves."
-NARROW, WIDE = 100, 160
 
 
 class Main(CircleActions, RoomScreen[None]):
