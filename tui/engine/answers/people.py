@@ -21,7 +21,7 @@ def remove(asker: Asker, command: commands.Remove) -> None:
     """Have a member removed."""
     circle = asker.inside(command.circle)
     member = asker.member(circle, command.member)
-    if member == circle.member.public:
+    if member == circle.member_key:
         raise WishError("self", "To go yourself, leave the circle.")
     intend(circle, RemoveMember(member), ref=command.ref)
 
