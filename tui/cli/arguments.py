@@ -336,18 +336,30 @@ def _add_asking(verbs: Any) -> list[argparse.ArgumentParser]:
     return [pin, poll, vote]
 
 
+def _add_members(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "members", "list who is in, and who let them in",
+        "members Friends", "membership:members",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    comparing = verb.add_mutually_exclusive_group()
+    comparing.add_argument(
+        "--words", metavar="WHO", help="print the six words to compare with this member"
+    )
+    comparing.add_argument(
+        "--verified", metavar="WHO", help="remember that their words are the same as yours"
+    )
+    comparing.add_argument("--not-verified", dest="forget", metavar="WHO", help="forget that")
+    _add_json(verb)
+
+
 def _add_circle(verbs: Any) -> None:
     verb = _verb(
         verbs, "circles", "list the circles of this profile",
         "circles --json", "membership:circles",
     )  # fmt: skip
     _add_json(verb)
-    verb = _verb(
-        verbs, "members", "list who is in, and who let them in",
-        "members Friends", "membership:members",
-    )  # fmt: skip
-    _add_circle_name(verb)
-    _add_json(verb)
+    _add_members(verbs)
     verb = _verb(
         verbs, "remove", "remove a member; for hosts",
         "remove Friends Bo", "membership:remove",

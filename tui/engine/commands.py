@@ -312,6 +312,21 @@ class SaveDraft(_Command, frozen=True, kw_only=True):
     text: str
 
 
+class Rest(_Command, frozen=True, kw_only=True):
+    """Let a silent circle be: `CircleFacts.silent_since` is 0 for a season. Answer: `Finished`."""
+
+    circle: str = ""
+
+
+class Verify(_Command, frozen=True, kw_only=True):
+    """Remember that a member's words were compared and are the same; or, with `on` false, forget
+    that. It stays on this device. Answer: `Finished`."""
+
+    circle: str = ""
+    member: str
+    on: bool = True
+
+
 class Backup(_Command, frozen=True, kw_only=True):
     """Write what a backup holds into the empty file at `path`, as a database under a `key` of 32
     bytes. Answer: `Finished`."""
@@ -388,6 +403,8 @@ Command: TypeAlias = (
     | AppointHosts
     | MarkRead
     | SaveDraft
+    | Rest
+    | Verify
     | Backup
     | Lock
     | ListCircles

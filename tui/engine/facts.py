@@ -10,6 +10,8 @@ from tui.engine.circle import FOUNDING, STOPPED, Circle
 from tui.engine.events import CircleFacts, InviteFacts, LinkState, MemberFacts
 from tui.engine.timeline import HUES
 
+SEASON = 91 * 86_400_000
+
 
 def circle_facts(circle: Circle) -> CircleFacts:
     """A circle; of one that was left, what is known of it still."""
@@ -59,8 +61,22 @@ def circle_facts(circle: Circle) -> CircleFacts:
         stale=circle.stale,
         behind_since=record.ahead_since,
         forks=forks.facts(circle) if may_settle(circle) else [],
+        silent_since=_silent_since(circle),
         keeps=circle.keeps,
     )
+
+
+def _silent_since(circle: Circle) -> int:
+    """When somebody last spoke in a circle that is silent for a season, and was not let be."""
+    if not circle.active:
+        return 0
+    row = circle.context.store.database.row(
+        "SELECT at FROM messages WHERE circle = ? AND type != 0 ORDER BY position DESC LIMIT 1",
+        (circle.number,),
+    )
+    last = 0 if row is None else int(str(row[0]))
+    since = max(last, circle.record.rested_at)
+    return last if last and since + SEASON <= circle.context.now() else 0
 
 
 def _unsent(circle: Circle) -> bool:
@@ -89,6 +105,10 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
         return []
     view, own = circle.view, circle.member_key
     names = view.names()
+    compared = {
+        record.member: record.leaves
+        for record in circle.context.store.verified.where("circle = ?", circle.number)
+    }
     return [
         MemberFacts(
             id=record.member.hex(),
@@ -100,9 +120,17 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
             join_number=record.join_number,
             invited_by=names.get(record.invited_by, ""),
             admitted_by=names.get(record.admitted_by, ""),
+            verified=record.member in compared,
+            new_device=record.member in compared
+            and any(key not in compared[record.member] for key in leaf_keys(circle, record.member)),
         )
         for record in view.state.members
     ]
+
+
+def leaf_keys(circle: Circle, member: bytes) -> list[bytes]:
+    """The signature keys of a member's devices."""
+    return [circle.view.leaves[at].signature_key for at in circle.view.devices(member)]
 
 
 def invite_facts(circle: Circle) -> list[InviteFacts]:

@@ -72,6 +72,9 @@ class Stage(Enum):
 class Giver:
     """One exchange. `circles` gives this person's circles, `ref` is the command that waits."""
 
+    _end: FirstEnd
+    """Once the nameplate is open."""
+
     def __init__(
         self,
         context: Context,
@@ -87,7 +90,6 @@ class Giver:
         self.until = 0
         self._circles = circles
         self._history = history
-        self._end: FirstEnd | None = None
         self._label = ""
         self._queue: list[bytes] = []
         self._given: list[str] = []
@@ -110,7 +112,7 @@ class Giver:
 
     def said(self, body: bytes) -> None:
         """The new device speaks."""
-        if self._end is None:
+        if self.stage is Stage.OPENING:
             return
         try:
             message = self._end.receive(body)
@@ -242,7 +244,7 @@ class Giver:
 
     def ended(self) -> None:
         """The nameplate is gone: the new device has closed it, or its time is over."""
-        if self._end is None:
+        if self.stage is Stage.OPENING:
             return self.over(OFFLINE)
         if self.stage is Stage.GIVING and not self._queue:
             return self._linked()
@@ -288,14 +290,11 @@ class Giver:
         return next(circle for circle in self._circles() if circle.id == self.carrier)
 
     def _send(self, message: LinkMessage) -> None:
-        if self._end is not None:
-            self._end.send(encode(message))
+        self._end.send(encode(message))
 
     def _say(self) -> None:
-        connection = self._carrier().connection
-        if connection is not None and self._end is not None:
-            for body in self._end.to_say():
-                connection.send(wire.Say(body))
+        for body in self._end.to_say():
+            self._carrier().connected.send(wire.Say(body))
 
 
 def begin(
@@ -365,7 +364,11 @@ def refused(circle: Circle) -> None:
 def look(circle: Circle) -> None:
     """Whether its time is over; after every input."""
     giver = carried(circle)
-    if giver is not None and giver.until and circle.context.now() >= giver.until:
+    if giver is None:
+        return
+    if not circle.inside:
+        giver.over(f"You are not in {circle.record.name} any more, whose relay carried this.")
+    elif giver.until and circle.context.now() >= giver.until:
         giver.over("The code's time is over. Make another one.")
 
 

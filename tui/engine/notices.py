@@ -60,6 +60,8 @@ def _sentence(happening: Happening, by: Person, me: bytes) -> str:
             named = f": {label}" if label else ""
             whose = "your devices" if person.member == me else f"{person.name}'s devices"
             remover = "You" if by.member == me else by.name
+            if by.member == person.member != me:
+                whose = "their own devices"
             return f"{remover} removed one of {whose}{named}. All open codes were withdrawn."
         case Renamed(person, before):
             return f"{before} is called {person.name} now."

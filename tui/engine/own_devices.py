@@ -103,7 +103,7 @@ def remove(circles: Iterable[Circle], label: str) -> tuple[list[str], list[str]]
         if not circle.inside:
             continue
         this = this or circle.own.device.label == wanted
-        theirs = [leaf for leaf in (*leaves(circle), *_coming(circle))]
+        theirs = [*leaves(circle), *_coming(circle)]
         keys = [
             leaf.signature_key
             for leaf in theirs

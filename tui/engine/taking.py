@@ -103,6 +103,7 @@ class TakingLine(CodeLine):
         self._greeted = False
         self._offer: Offer | None = None
         self._fresh: Identity | None = None
+        self._sent = False
         self._saying: deque[bytes] = deque()
         self._pace = StrangersPace(context.now())
         self._waiting: list[str] = []
@@ -160,7 +161,7 @@ class TakingLine(CodeLine):
                 self._offered(message)
             case Vouched(signature) if self._offer is not None and self._fresh is not None:
                 self._vouched(self._offer, self._fresh, signature)
-            case Taken() if self._offer is not None:
+            case Taken() if self._offer is not None and self._sent:
                 self._waiting.append(self._offer.name)
                 self._offer = None
             case NotTaken(why) if self._offer is not None:
@@ -182,17 +183,17 @@ class TakingLine(CodeLine):
         if self._has(offer.circle_id):
             self._left.append(f"{offer.name} (this profile is in it already, or was)")
             return self._send(Have())
-        self._offer = offer
+        self._offer, self._sent = offer, False
         kept = self.context.store.linkings.get(offer.circle_id)
         if kept is not None:
             package = restore_key_package(Secret(kept.key_package)).key_package
+            self._sent = True
             return self._send(Package(package.encode()))
         self._fresh = Identity.generate(self.context.rng)
         self._send(Keys(self._fresh.leaf.public, self._fresh.access.public))
 
     def _vouched(self, offer: Offer, fresh: Identity, signature: bytes) -> None:
         """Make the key package, write it down, and send it."""
-        self._fresh = None
         device = Device(offer.person, self._label, fresh.access.public, signature)
         if not device.verify(offer.circle_id, offer.member, fresh.leaf.public):
             raise SpokenError("Your other device did not sign for this one as it has to.")
@@ -217,6 +218,7 @@ class TakingLine(CodeLine):
         )
         self.context.store.linkings.save(record)
         self._kept(record)
+        self._fresh, self._sent = None, True
         self._send(Package(package.key_package.encode()))
 
     def _send(self, message: LinkMessage) -> None:
@@ -224,7 +226,7 @@ class TakingLine(CodeLine):
 
     def fail(self, error: WishError) -> None:
         """It ends here: with why, and with what was given before that."""
-        if self._offer is not None and self._fresh is None:
+        if self._offer is not None and self._sent:
             self._waiting.append(self._offer.name)  # it may have been taken
         if self._waiting or self._left:
             return self._answer(str(error))

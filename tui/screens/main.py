@@ -193,9 +193,10 @@ class Main(CircleActions, RoomScreen[None]):
         )
         members = client.members(facts.id)
         lines += notices.of_names(members, glyphs)
+        lines += notices.of_silence(facts, members, glyphs, now)
         self._show_notices(lines + notices.of_entries(client.entries(), glyphs))
         if self.app.size.width >= WIDE:
-            self.query_one("#people", Static).update(people(members))
+            self.query_one("#people", Static).update(people(members, glyphs))
             self.query_one(Columns).show(circle_state(facts, client.invites(facts.id), now))
 
     def _waiting_long(self, facts: CircleFacts) -> int:

@@ -89,7 +89,7 @@ def test_a_removed_device_is_locked_out() -> None:
     world.settle()
     assert ana.texts() == bo.texts() == ["Bo: before", "Ana: without you"]
     assert laptop.texts() == ["Bo: before"]
-    removed = "Bo removed one of Bo's devices: laptop. All open codes were withdrawn."
+    removed = "Bo removed one of their own devices: laptop. All open codes were withdrawn."
     assert ana.notices()[-1] == removed
     listed = bo.expect(Devices, lambda ref: commands.ListDevices(ref=ref)).devices
     assert listed == [DeviceFacts(label="(without a label)", this=True, circles=["Hallway"])]

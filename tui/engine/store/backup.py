@@ -29,6 +29,7 @@ KEPT = (
     "senders",
     "missing",
     "forks",
+    "verified",
     "leavers",
     "beacons",
 )
