@@ -43,6 +43,7 @@ from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 from tui.engine.store.database import Database, DiskError
 from tui.engine.store.records import Store
+from tui.engine.taking import AwaitingLine
 
 
 class Client:
@@ -183,7 +184,8 @@ class Client:
 
     def entries(self) -> list[EntryMoved]:
         """Where this person is coming in just now; `entry` names each for `AbandonEntry`."""
-        return [line.state() for line in self._desk.lines if isinstance(line, JoiningLine)]
+        coming = (JoiningLine, AwaitingLine)
+        return [line.state() for line in self._desk.lines if isinstance(line, coming)]
 
     def rows_before(self, circle: str, position: int | None, limit: int) -> list[Row]:
         """Up to `limit` rows before a position, the newest where it is None; oldest first."""

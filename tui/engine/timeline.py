@@ -124,7 +124,7 @@ def content_of(type: int, body: bytes) -> Content | None:
 
 def mentions(circle: Circle, author: bytes, keys: tuple[bytes, ...]) -> int:
     """1 where these member keys name this person, and another does it."""
-    own = circle.member.public
+    own = circle.member_key
     return int(own in keys and author != own)
 
 
@@ -169,9 +169,9 @@ def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
         position=WAITING_FROM + seq,
         id=envelope.id,
         n=0,
-        author=circle.member.public,
+        author=circle.member_key,
         author_name=circle.own.name,
-        hue=hue(circle, circle.member.public),
+        hue=hue(circle, circle.member_key),
         at=envelope.sent_at,
         logged_at=envelope.sent_at,
         kind=RowKind.UNKNOWN,
