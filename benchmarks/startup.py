@@ -1,7 +1,8 @@
 """How long it takes from starting `hallway` to something on the screen, in a real terminal.
 
 The measure is an empty Textual app, started in turns with Hallway by the same Python. Hallway is
-started on a fresh profile (which shows the welcome). The ratio is the median over the pairs.
+started on a fresh profile, which shows the welcome, and on one that is there, which shows the main
+screen. The ratios are medians over the rounds.
 
     ./hallway bench startup [ROUNDS]
 """
@@ -17,6 +18,9 @@ from pathlib import Path
 
 import pexpect
 
+from tui.locations import Locations
+from tui.profile import Profile
+
 ROOT = Path(__file__).parents[1]
 EMPTY = """
 from textual.app import App
@@ -28,6 +32,8 @@ Empty().run()
 """
 HALLWAY = "import sys; from tui.cli import main; sys.exit(main([]))"
 WELCOME = "What should they call you"
+MAIN = "new line"
+"""In the hint line of the main screen."""
 
 
 def first_content(code: str, marker: str, home: Path) -> float:
@@ -53,24 +59,30 @@ def first_content(code: str, marker: str, home: Path) -> float:
 def main(rounds: int) -> None:
     """Measure in turns, print the table, then the ratio."""
     empty: list[float] = []
-    hallway: list[float] = []
+    first: list[float] = []
+    again: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds + 1):
             home = Path(folder) / str(number)
-            pair = (
+            there = Path(folder) / f"there {number}"
+            Profile.open(Locations.find({}, str(there)), "the benchmark", os.urandom).close()
+            took = (
                 first_content(EMPTY, "something on the screen", home),
                 first_content(HALLWAY, WELCOME, home),
+                first_content(HALLWAY, MAIN, there),
             )
-            # The first pair finds files that are not in memory yet.
+            # The first round finds files that are not in memory yet.
             if number:
-                empty.append(pair[0])
-                hallway.append(pair[1])
+                for times, seconds in zip((empty, first, again), took, strict=True):
+                    times.append(seconds)
     print(f"{'':<24}{'median ms':>12}{'best ms':>12}")
-    for name, values in (("an empty Textual app", empty), ("hallway", hallway)):
+    rows = ("an empty Textual app", empty), ("hallway, at first", first), ("hallway again", again)
+    for name, values in rows:
         print(f"{name:<24}{statistics.median(values) * 1000:>12.0f}{min(values) * 1000:>12.0f}")
     print()
-    pairs = zip(hallway, empty, strict=True)
-    print(f"ratio startup {statistics.median(one / other for one, other in pairs):.2f}")
+    for name, values in (("startup", first), ("startup_again", again)):
+        pairs = zip(values, empty, strict=True)
+        print(f"ratio {name} {statistics.median(one / other for one, other in pairs):.2f}")
 
 
 if __name__ == "__main__":

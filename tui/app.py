@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,8 +27,7 @@ from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
 from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.safe_text import sanitise_block
-from tui.screens.main import NARROW, WIDE, Main
-from tui.screens.room import Engine, Hearing, read
+from tui.screens.room import NARROW, WIDE, Engine, Hearing, read
 from tui.screens.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tui.engine.commands import Command
     from tui.engine.events import CardRead, Event
     from tui.locations import Locations
+    from tui.screens.main import Main
 
 TELL_EVERY = 1 / 30
 """Seconds between two times at which the screens are told what happened: what arrives at once is
@@ -73,7 +74,6 @@ class HallwayApp(SafeApp):
         self._profile_open = asyncio.Event()
         self._kept_open = AsyncExitStack()
         self._heard: list[Event] = []
-        self._main = Main()
         self.sending = asyncio.Lock()
         """See `tui.screens.room.Hall`."""
         self.sentence = ""
@@ -85,10 +85,18 @@ class HallwayApp(SafeApp):
 
     def on_mount(self) -> None:
         """Show something; the rest comes after."""
-        # Installed, so that it stays when the first screen takes its place.
-        self.install_screen(self._main, "main")
         self.push_screen(self._main if self._opening.there else self._welcome())
         self.call_after_refresh(self._begin)
+
+    @cached_property
+    def _main(self) -> Main:
+        """The main screen, which a fresh profile has no use for yet."""
+        from tui.screens.main import Main
+
+        made = Main()
+        # Installed, so that it stays when the first screen takes its place.
+        self.install_screen(made, "main")
+        return made
 
     def _welcome(self) -> Welcome:
         return Welcome(ascii_only=self.glyphs.on == "*")

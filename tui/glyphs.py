@@ -25,6 +25,8 @@ class Glyphs:
     ellipsis: str
     newline: str
     down: str
+    verified: str
+    new_device: str
 
 
 UNICODE = Glyphs(
@@ -40,6 +42,8 @@ UNICODE = Glyphs(
     ellipsis="…",
     newline="⏎",
     down="↓",
+    verified="◆",
+    new_device="◇",
 )
 ASCII = Glyphs(
     brand="O",
@@ -54,6 +58,8 @@ ASCII = Glyphs(
     ellipsis="~",
     newline="/",
     down="v",
+    verified="+",
+    new_device="?",
 )
 
 

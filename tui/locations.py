@@ -6,7 +6,6 @@ A profile is one folder: `HALLWAY_HOME`, or `--home DIR`, or `hallway` in the pe
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Mapping
@@ -79,6 +78,8 @@ class Locations:
         path = self.home / "socket"
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
+        import hashlib  # its library takes a while to load, and hardly anybody comes here
+
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         return self.runtime / f"hallway-{name}"
 

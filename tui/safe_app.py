@@ -124,6 +124,6 @@ def _put_off_collections() -> None:
     """Once for the process: what is there by then stays."""
     if gc.get_freeze_count():
         return
-    gc.collect()
+    gc.enable()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

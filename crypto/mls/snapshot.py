@@ -9,6 +9,7 @@ finds damage, not malice: whoever stores snapshots keeps them under a key.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ class Kind(IntEnum):
     RATCHETS = 2
     PENDING_COMMIT = 3
     KEY_PACKAGE = 4
+    STANDING = 5
 
 
 # A group
@@ -114,6 +116,40 @@ def _read_ratchets(reader: Reader, epoch: Epoch) -> EpochAndRatchets:
     if reader.opaque() != epoch.confirmation_tag:
         raise SnapshotError("the stored epoch and the stored ratchets do not belong together")
     return EpochAndRatchets(epoch, SecretTree.decode(epoch.suite, reader.opaque()))
+
+
+# What is left of a group without its keys
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who was in a group's epoch, and where the member sat: nothing can be read or sent with it."""
+
+    context: GroupContext
+    tree: RatchetTree
+    own_leaf: LeafIndex
+
+
+def save_standing(standing: Standing) -> Secret:
+    """What a backup holds of a group: live keys in a copy would be used twice."""
+    writer = _begin(Kind.STANDING)
+    writer.struct(standing.context)
+    writer.struct(standing.tree)
+    writer.uint32(standing.own_leaf)
+    return _seal(writer)
+
+
+def restore_standing(snapshot: Secret) -> Standing:
+    """The standing of a snapshot; `SnapshotError` where it is damaged."""
+
+    def read(reader: Reader) -> Standing:
+        context, tree = GroupContext.read(reader), RatchetTree.read(reader)
+        own_leaf = LeafIndex(reader.uint32())
+        if own_leaf not in dict(tree.members()):
+            raise SnapshotError("the stored member is not in the stored tree")
+        return Standing(context, tree, own_leaf)
+
+    return _open(snapshot, Kind.STANDING, read)
 
 
 # A Commit of our own

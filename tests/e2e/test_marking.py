@@ -91,3 +91,19 @@ def test_what_can_not_be_is_said(computer: Machine) -> None:
     ana.does("relay", "stop")
     queued = ana.does("edit", "Friends", said["id"], "good evening", "--queue", "--json")
     assert queued.lines()[0]["text"] == "good evening"
+
+
+def test_two_members_compare_words(computer: Machine) -> None:
+    ana, bo = computer.person("Ana"), computer.person("Bo")
+    ana.opens("Friends")
+    ana.start("tail").online()
+    bo.does("join", ana.code("Friends"), "--as", "Bo", "--yes")
+    words = ana.does("members", "Friends", "--words", "Bo").out
+    assert len(words.split()) == 6 and words == bo.does("members", "--words", "Ana").out
+    bo.does("members", "--verified", "Ana")
+    assert "Ana  (host, verified)" in bo.does("members").out
+    assert "verified" not in ana.does("members").out
+    bo.does("members", "--not-verified", "Ana")
+    assert "verified" not in bo.does("members").out
+    nobody = bo.run("members", "--words", "Zoe")
+    assert nobody.code == 1 and "nobody here who is called Zoe" in nobody.err

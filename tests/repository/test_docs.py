@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.repository.checkout import ROOT, tracked
-from tui.cli import parser
+from tui.cli.arguments import parser
 from tui.config import LOCAL_RELAY, VARIABLES, Config
 
 pytestmark = pytest.mark.docs

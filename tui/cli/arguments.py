@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from tui.version import version
@@ -335,18 +336,30 @@ def _add_asking(verbs: Any) -> list[argparse.ArgumentParser]:
     return [pin, poll, vote]
 
 
+def _add_members(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "members", "list who is in, and who let them in",
+        "members Friends", "membership:members",
+    )  # fmt: skip
+    _add_circle_name(verb)
+    comparing = verb.add_mutually_exclusive_group()
+    comparing.add_argument(
+        "--words", metavar="WHO", help="print the six words to compare with this member"
+    )
+    comparing.add_argument(
+        "--verified", metavar="WHO", help="remember that their words are the same as yours"
+    )
+    comparing.add_argument("--not-verified", dest="forget", metavar="WHO", help="forget that")
+    _add_json(verb)
+
+
 def _add_circle(verbs: Any) -> None:
     verb = _verb(
         verbs, "circles", "list the circles of this profile",
         "circles --json", "membership:circles",
     )  # fmt: skip
     _add_json(verb)
-    verb = _verb(
-        verbs, "members", "list who is in, and who let them in",
-        "members Friends", "membership:members",
-    )  # fmt: skip
-    _add_circle_name(verb)
-    _add_json(verb)
+    _add_members(verbs)
     verb = _verb(
         verbs, "remove", "remove a member; for hosts",
         "remove Friends Bo", "membership:remove",
@@ -417,6 +430,19 @@ def _add_settings(verbs: Any) -> None:
     _add_json(verb)
 
 
+def _file(text: str) -> Path:
+    """A path, wherever the process that uses it runs."""
+    return Path(text).expanduser().absolute()
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=_file, help="the backup")
+    parser.add_argument(
+        "source", metavar="-", nargs="?", choices=("-",),
+        help="read the backup's passphrase from standard input",
+    )  # fmt: skip
+
+
 def _add_rest(verbs: Any) -> None:
     verb = _verb(
         verbs, "doctor", "try everything on this machine, without touching a profile",
@@ -437,6 +463,16 @@ def _add_rest(verbs: Any) -> None:
         verbs, "lock", "close this profile wherever it is open, until its passphrase is given",
         "lock", "locking:lock",
     )  # fmt: skip
+    verb = _verb(
+        verbs, "backup", "write what was said and who you are into a file that a passphrase opens",
+        "backup hallway.backup", "copying:backup",
+    )  # fmt: skip
+    _add_backup(verb)
+    verb = _verb(
+        verbs, "restore", "bring a backup into a profile that has no circle",
+        "restore hallway.backup", "copying:restore_backup",
+    )  # fmt: skip
+    _add_backup(verb)
     relay: _RelayParser = verbs.add_parser(
         "relay",
         help="run a relay, or see to one that runs",

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 
 from tui.cli.owning import visiting
 from tui.cli.printing import CommandError, note, rfc3339, say, say_json
 from tui.cli.running import Place
-from tui.engine.commands import Leave, ListCircles, ListMembers, Rejoin, Remove, Rename, SettleFork
+from tui.engine.commands import (
+    Leave,
+    ListCircles,
+    ListMembers,
+    Rejoin,
+    Remove,
+    Rename,
+    SettleFork,
+    Verify,
+)
 from tui.engine.events import (
     CircleFacts,
     Circles,
@@ -69,7 +79,12 @@ def _circle_text(facts: CircleFacts) -> str:
 
 
 async def members(place: Place, arguments: argparse.Namespace) -> None:
-    """List who is in."""
+    """List who is in; or compare words with one of them."""
+    if arguments.words is not None:
+        return await _words(place, arguments.circle, arguments.words)
+    named = arguments.verified if arguments.verified is not None else arguments.forget
+    if named is not None:
+        return await _verify(place, arguments.circle, named, arguments.forget is None)
     async with visiting(place, "members") as visit:
         circle = await visit.circle_id(arguments.circle)
         if visit.ours and not (await visit.facts(circle)).left:
@@ -84,6 +99,25 @@ async def members(place: Place, arguments: argparse.Namespace) -> None:
                 say(_member_text(facts))
 
 
+async def _words(place: Place, circle: str, named: str) -> None:
+    from crypto.comparing import comparison_words
+
+    async with visiting(place, "members") as visit:
+        answer = await visit.ask(ListMembers(circle=circle), Members)
+    (mine,) = (facts for facts in answer.members if facts.me)
+    found = [one for one in answer.members if named in (one.id, one.name) and not one.me]
+    if len(found) != 1:
+        raise CommandError(f"There is nobody here who is called {named}.")
+    keys = (bytes.fromhex(key) for key in (answer.circle, mine.id, found[0].id))
+    say(" ".join(await asyncio.to_thread(comparison_words, *keys)))
+    note("Read them aloud in turn, on the telephone or face to face: they should see the same six.")
+
+
+async def _verify(place: Place, circle: str, named: str, on: bool) -> None:
+    async with visiting(place, "members") as visit:
+        await visit.ask(Verify(circle=circle, member=named, on=on), Finished)
+
+
 def _member_json(facts: MemberFacts) -> dict[str, object]:
     return {
         "id": facts.id,
@@ -94,6 +128,7 @@ def _member_json(facts: MemberFacts) -> dict[str, object]:
         "invited_by": facts.invited_by,
         "admitted_by": facts.admitted_by,
         "verified": facts.verified,
+        "new_device": facts.new_device,
         "devices": facts.devices,
     }
 
@@ -105,6 +140,8 @@ def _member_text(facts: MemberFacts) -> str:
         marks.append(f"on {sanitise_line(facts.invited_by)}'s code")
     if facts.admitted_by and facts.admitted_by != facts.invited_by:
         marks.append(f"let in by {sanitise_line(facts.admitted_by)}")
+    marks += ["verified"] if facts.verified else []
+    marks += ["new device, not verified"] if facts.new_device else []
     return sanitise_line(facts.name) + (f"  ({', '.join(marks)})" if marks else "")
 
 

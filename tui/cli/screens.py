@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from crypto.process import keep_memory_private
-from tui.config import Config, settle
 from tui.locations import Locations
+
+if TYPE_CHECKING:
+    from tui.config import Config
 
 FRAMES = "120"
 """A second at most. With Textual's own 60 a key that comes just after a frame waits for up to two
@@ -20,9 +24,11 @@ def show(home: str | None, code: str = "") -> int:
     locations = Locations.find(os.environ, home)
 
     def settings() -> Config:
+        from tui.config import settle  # after the first paint
+
         return settle({}, os.environ, locations.config)
 
-    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    _hasten()
     from tui.app import run  # Textual reads the variable as it is imported
 
     return run(locations, settings, lambda: _again(home), code=code)
@@ -30,10 +36,16 @@ def show(home: str | None, code: str = "") -> int:
 
 def show_demo() -> int:
     """Run the screens on a demonstration until they are left; the exit code."""
-    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    _hasten()
     from tui.app import run_demo
 
     return run_demo()
+
+
+def _hasten() -> None:
+    """Nothing is collected until something is shown: by then `tui.safe_app` sees to it."""
+    gc.disable()
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
 
 
 def _again(home: str | None) -> None:

@@ -16,7 +16,13 @@ from crypto.access.log import Head
 from crypto.circle.view import CircleView, Leaf
 from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE, SignatureKeyPair
 from crypto.mls.group import Group
-from crypto.mls.snapshot import restore_group, save_epoch, save_ratchets
+from crypto.mls.snapshot import (
+    Standing,
+    restore_group,
+    restore_standing,
+    save_epoch,
+    save_ratchets,
+)
 from crypto.relay_address import Address
 from crypto.secret import Secret
 from relay.wire import Begins, FromClient, Restoring
@@ -136,6 +142,9 @@ class Connection:
 class Circle:
     """A circle of this profile. `group` is there while this device is a member.
 
+    After a backup was restored there is its `standing` instead, with which nothing can be read or
+    sent: it knows who was in, and asks to come in again.
+
     While it `waits_for_welcome`, to come in again, no entry is read: they are for the next group.
     """
 
@@ -143,6 +152,7 @@ class Circle:
         self.context = context
         self.record = record
         self.group = group
+        self.standing: Standing | None = None
         self.connection: Connection | None = None
         self.link = LinkState.OFFLINE
         self.link_sentence = ""
@@ -173,6 +183,8 @@ class Circle:
         if epoch is not None and ratchets is not None:
             group = restore_group(SUITE, Secret(epoch.epoch), Secret(ratchets.state))
         circle = cls(context, record, group)
+        if epoch is not None and ratchets is None:
+            circle.standing = restore_standing(Secret(epoch.epoch))
         asked = store.rejoinings.get(record.number)
         circle.waits_for_welcome = asked is not None and bool(asked.arrived)
         return circle
@@ -220,6 +232,11 @@ class Circle:
         return self.record.status == ACTIVE and self.group is not None
 
     @property
+    def inside(self) -> bool:
+        """Whether this device is a member, or was one when its backup was made."""
+        return self.group is not None or self.standing is not None
+
+    @property
     def arriving(self) -> bool:
         """Whether the entry that brought this device in has not been seen yet."""
         return self.record.since < 0
@@ -240,15 +257,16 @@ class Circle:
 
     @property
     def view(self) -> CircleView:
-        """The circle in its present epoch; only where this device is a member."""
+        """The circle in its present epoch, or the last that is known; only where `inside`."""
         if self._view is None:
-            self._view = CircleView.of(self.members.context, self.members.tree)
+            known = self.standing or self.members
+            self._view = CircleView.of(known.context, known.tree)
         return self._view
 
     @property
     def own(self) -> Leaf:
         """This device's leaf."""
-        return self.view.leaves[self.members.own_leaf]
+        return self.view.leaves[(self.standing or self.members).own_leaf]
 
     # Going on.
 
@@ -280,7 +298,7 @@ class Circle:
     def end(self, status: str, sentence: str) -> None:
         """This device is a member no longer; what was said stays."""
         self.record.status, self.record.sentence = status, sentence
-        self.group = None
+        self.group = self.standing = None
         self._view = None
         store, number = self.context.store, self.number
         store.groups.delete(number)

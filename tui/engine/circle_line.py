@@ -91,7 +91,7 @@ class CircleLine(Line):
     def wish(self) -> LinkWish | None:
         """A connection as long as this device is a member, or about to be."""
         record = self.circle.record
-        if self.circle.group is None:
+        if not self.circle.inside:
             return None
         return LinkWish(
             LinkKind.CIRCLE, self.circle.address, self.not_before, record.pin, self.circle.hex

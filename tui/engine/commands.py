@@ -276,6 +276,32 @@ class SaveDraft(_Command, frozen=True, kw_only=True):
     text: str
 
 
+class Rest(_Command, frozen=True, kw_only=True):
+    """Let a silent circle be: `CircleFacts.silent_since` is 0 for a season. Answer: `Finished`."""
+
+    circle: str = ""
+
+
+class Verify(_Command, frozen=True, kw_only=True):
+    """Remember that a member's words were compared and are the same; or, with `on` false, forget
+    that. It stays on this device. Answer: `Finished`."""
+
+    circle: str = ""
+    member: str
+    on: bool = True
+
+
+class Backup(_Command, frozen=True, kw_only=True):
+    """Write what a backup holds into the empty file at `path`, as a database under a `key` of 32
+    bytes. Answer: `Finished`."""
+
+    path: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Backup(path={self.path!r})"
+
+
 class Lock(_Command, frozen=True, kw_only=True):
     """Have whoever owns the profile close it, and forget its key. Answer: `Finished`, after which
     everybody hears `LockAsked`."""
@@ -335,6 +361,9 @@ Command: TypeAlias = (
     | AppointHosts
     | MarkRead
     | SaveDraft
+    | Rest
+    | Verify
+    | Backup
     | Lock
     | ListCircles
     | ListMembers

@@ -141,7 +141,7 @@ class Desk:
         found = [line for line in lines if line.circle.hex == named.lower()]
         if not found:
             found = [line for line in lines if not named or line.circle.record.name == named]
-            inside = [line for line in found if line.circle.group is not None]
+            inside = [line for line in found if line.circle.inside]
             found = inside or found
         if len(found) > 1:
             raise WishError(

@@ -161,6 +161,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     stale: bool = False  # others were there, and none has vouched since `fresh_at`
     behind_since: int = 0  # since when the relay keeps something back; 0 where it does not
     forks: list[ForkFacts] = []  # who sees another conversation, while the person has to choose
+    silent_since: int = 0  # when somebody last spoke here, a season ago or more; 0 otherwise
     keeps: bool = True  # False while this machine's disk takes nothing of what is written here
 
 
@@ -176,7 +177,8 @@ class MemberFacts(msgspec.Struct, frozen=True):
     join_number: int
     invited_by: str = ""
     admitted_by: str = ""
-    verified: bool = False
+    verified: bool = False  # this person has compared words with them
+    new_device: bool = False  # and they have a device since that was not there then
 
 
 class InviteFacts(msgspec.Struct, frozen=True):

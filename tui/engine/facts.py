@@ -10,12 +10,14 @@ from tui.engine.circle import FOUNDING, STOPPED, Circle
 from tui.engine.events import CircleFacts, InviteFacts, LinkState, MemberFacts
 from tui.engine.timeline import HUES
 
+SEASON = 91 * 86_400_000
+
 
 def circle_facts(circle: Circle) -> CircleFacts:
     """A circle; of one that was left, what is known of it still."""
     record = circle.record
     stopped = record.status not in (FOUNDING, "active")
-    inside = circle.group is not None
+    inside = circle.inside
     state = circle.view.state if inside else None
     own = circle.member.public
     rows = circle.context.store.database.rows(
@@ -59,8 +61,22 @@ def circle_facts(circle: Circle) -> CircleFacts:
         stale=circle.stale,
         behind_since=record.ahead_since,
         forks=forks.facts(circle) if may_settle(circle) else [],
+        silent_since=_silent_since(circle),
         keeps=circle.keeps,
     )
+
+
+def _silent_since(circle: Circle) -> int:
+    """When somebody last spoke in a circle that is silent for a season, and was not let be."""
+    if not circle.active:
+        return 0
+    row = circle.context.store.database.row(
+        "SELECT at FROM messages WHERE circle = ? AND type != 0 ORDER BY position DESC LIMIT 1",
+        (circle.number,),
+    )
+    last = 0 if row is None else int(str(row[0]))
+    since = max(last, circle.record.rested_at)
+    return last if last and since + SEASON <= circle.context.now() else 0
 
 
 def _unsent(circle: Circle) -> bool:
@@ -74,20 +90,25 @@ def _unsent(circle: Circle) -> bool:
 
 def may_settle(circle: Circle) -> bool:
     """Whether a person has to choose between two conversations."""
-    return may_return(circle) and not circle.record.branch and bool(forks.facts(circle))
+    here = circle.group is not None and not circle.record.branch
+    return may_return(circle) and here and bool(forks.facts(circle))
 
 
 def may_return(circle: Circle) -> bool:
     """Whether coming in again is what a person may do here."""
-    return circle.record.status == STOPPED and circle.group is not None
+    return circle.record.status == STOPPED and circle.inside
 
 
 def member_facts(circle: Circle) -> list[MemberFacts]:
     """Who is in, by join number; nobody where this person is not."""
-    if circle.group is None:
+    if not circle.inside:
         return []
     view, own = circle.view, circle.member.public
     names = view.names()
+    compared = {
+        record.member: record.leaves
+        for record in circle.context.store.verified.where("circle = ?", circle.number)
+    }
     return [
         MemberFacts(
             id=record.member.hex(),
@@ -99,14 +120,22 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
             join_number=record.join_number,
             invited_by=names.get(record.invited_by, ""),
             admitted_by=names.get(record.admitted_by, ""),
+            verified=record.member in compared,
+            new_device=record.member in compared
+            and any(key not in compared[record.member] for key in leaf_keys(circle, record.member)),
         )
         for record in view.state.members
     ]
 
 
+def leaf_keys(circle: Circle, member: bytes) -> list[bytes]:
+    """The signature keys of a member's devices."""
+    return [circle.view.leaves[at].signature_key for at in circle.view.devices(member)]
+
+
 def invite_facts(circle: Circle) -> list[InviteFacts]:
     """The open codes; one's own with what they are written like."""
-    if circle.group is None:
+    if not circle.inside:
         return []
     own, found = circle.member.public, []
     for invite in circle.view.state.invites:

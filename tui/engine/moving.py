@@ -259,7 +259,7 @@ def follow(circle: Circle, text: str) -> None:
     record, store = circle.record, circle.context.store
     if code.circle_id != circle.id:
         raise WishError("other_circle", "This move code is of another circle.")
-    if circle.group is None:
+    if not circle.inside:
         raise WishError("not_active", record.sentence or "You are not in that circle.")
     index = circle.view.with_signature_key(code.leaf_key)
     leaf = None if index is None else circle.view.leaves[index]

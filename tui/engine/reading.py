@@ -69,7 +69,7 @@ def entry(circle: Circle, shown: wire.Entry) -> None:
     heads.fold(circle, shown.n, shown.kind, hashed, shown)
     if circle.arriving:
         _look_for_arrival(circle, shown)
-    elif circle.record.branch:
+    elif circle.record.branch or circle.standing is not None:
         _look_for_return(circle, shown)
     elif circle.group is not None:
         _act(circle, shown)

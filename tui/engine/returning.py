@@ -27,14 +27,21 @@ from tui.engine.circle import ACTIVE, STOPPED, SUITE, Circle
 from tui.engine.errors import WishError
 from tui.engine.store.records import RejoiningRecord, RequestRecord
 
+ALONE = (
+    "Nobody else is in this circle, and only another member could let this device in again. What"
+    " was said stays readable here; open a new circle to go on."
+)
+
 
 def ask(circle: Circle) -> None:
     """Write the request down; it is sent as soon as the circle is connected."""
     store = circle.context.store
-    if circle.record.status != STOPPED or circle.group is None:
+    if circle.record.status != STOPPED or not circle.inside:
         raise WishError("not_needed", "This device is in, and nothing stands in its way.")
     if store.rejoinings.get(circle.number) is not None:
         return
+    if len(circle.view.leaves) == 1:
+        raise WishError("alone", ALONE)
     rng, now = circle.context.rng, circle.context.now()
     fresh = Identity.generate(rng)
     device = sign_device(
@@ -182,7 +189,7 @@ def welcome(circle: Circle, part: wire.Welcome) -> None:
 
 def _in_again(circle: Circle, asked: RejoiningRecord, group: Group) -> None:
     record, store, before = circle.record, circle.context.store, circle.view
-    circle.group = group
+    circle.group, circle.standing = group, None
     record.leaf_seed, record.access_seed = asked.leaf_seed, asked.access_seed
     record.status, record.sentence, record.stuck_at = ACTIVE, "", 0
     circle.waits_for_welcome = False

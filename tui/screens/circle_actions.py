@@ -18,7 +18,9 @@ from tui.engine.commands import (
     Rejoin,
     Remove,
     Rename,
+    Rest,
     SettleFork,
+    Verify,
 )
 from tui.engine.events import CircleFacts, MemberFacts, Refused
 from tui.screens.confirm import Confirm
@@ -255,6 +257,40 @@ class CircleActions(Screen[None]):
         )
         confirm = Confirm(asked, body, yes="Remove")
         await self._after_yes(confirm, Remove(circle=facts.id, member=member.id))
+
+    @work
+    async def take_verify(self, named: str) -> None:
+        """Compare words with a member, by name."""
+        facts, member = self._facts(), self._member(named)
+        if facts is None or member is None:
+            return
+        mine = next(one.id for one in read(self).members(facts.id) if one.me)
+        if member.me:
+            hall(self).say("Nobody compares words with themselves.", wrong=True)
+            return
+        from tui.screens.verify import DIFFER, MATCH, VerifyDialog
+
+        answer = await self.app.push_screen_wait(VerifyDialog(facts.id, mine, member))
+        if answer == MATCH:
+            await self._do(Verify(circle=facts.id, member=member.id))
+        elif answer == DIFFER:
+            await self._do(Verify(circle=facts.id, member=member.id, on=False))
+            hall(self).say(
+                Content.assemble(
+                    "Then somebody stands between you, or this is not ", safe(member.name),
+                    ". Tell the others by another way, and open a new circle.",
+                ),
+                wrong=True,
+            )  # fmt: skip
+
+    def action_verify(self) -> None:
+        """Without a name there is nobody to compare words with."""
+        hall(self).say("Whom? Name them: /verify NAME", wrong=True)
+
+    @work
+    async def action_rest(self) -> None:
+        """Not to be told of this circle's silence before the next season."""
+        await self._do(Rest(circle=self.circle))
 
     def action_remove(self) -> None:
         """Without a name there is nobody to remove."""

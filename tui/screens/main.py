@@ -31,7 +31,7 @@ from tui.engine.events import (
 from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
-from tui.screens.room import RoomScreen, hall, read
+from tui.screens.room import NARROW, WIDE, RoomScreen, hall, read
 from tui.screens.state import LABEL, circle_state
 from tui.widgets.circle_list import CircleList
 from tui.widgets.columns import Columns
@@ -53,7 +53,6 @@ MARK_SECONDS = 1.0
 ALONE = "Only you so far. Invite someone: ^o"
 NOTHING_YET = "Nothing has been said here yet."
 WHAT_OF_YOU = "Say what you do: /me waves."
-NARROW, WIDE = 100, 160
 
 
 class Main(CircleActions, RoomScreen[None]):
@@ -194,9 +193,10 @@ class Main(CircleActions, RoomScreen[None]):
         )
         members = client.members(facts.id)
         lines += notices.of_names(members, glyphs)
+        lines += notices.of_silence(facts, members, glyphs, now)
         self._show_notices(lines + notices.of_entries(client.entries(), glyphs))
         if self.app.size.width >= WIDE:
-            self.query_one("#people", Static).update(people(members))
+            self.query_one("#people", Static).update(people(members, glyphs))
             self.query_one(Columns).show(circle_state(facts, client.invites(facts.id), now))
 
     def _waiting_long(self, facts: CircleFacts) -> int:

@@ -14,7 +14,7 @@ from tui.engine.events import (
 )
 from tui.glyphs import Glyphs
 from tui.screens.dialog import safe, safe_sentences
-from tui.screens.words import clock_time
+from tui.screens.words import clock_time, month
 
 WAITS_HERE = "What you write waits here, and goes out by itself."
 LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
@@ -86,6 +86,23 @@ def of_names(members: list[MemberFacts], glyphs: Glyphs) -> list[Content]:
             )  # fmt: skip
             lines.append(_line(glyphs.warning, "bold $error", said))
     return lines[:NAMED_MOST]
+
+
+def of_silence(
+    facts: CircleFacts, members: list[MemberFacts], glyphs: Glyphs, now: int
+) -> list[Content]:
+    """Once a season: when these people last spoke, and what may be done about it."""
+    if not facts.silent_since:
+        return []
+    others = [safe(member.name, "bold") for member in members if not member.me]
+    who = Content.assemble("You and ", *others) if len(others) == 1 else Content("You all")
+    if not others:
+        who = Content("You")
+    said = Content.assemble(
+        who, f" last spoke here in {month(facts.silent_since, now)}. Say hello, or ",
+        ("/rest", "bold $accent"), ", or let go: ", ("/leave", "bold $accent"),
+    )  # fmt: skip
+    return [_line(glyphs.dot, "$muted", said)]
 
 
 def of_entries(entries: list[EntryMoved], glyphs: Glyphs) -> list[Content]:

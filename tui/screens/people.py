@@ -27,7 +27,7 @@ class PeopleDialog(Dialog[None]):
         """As it stands now."""
         client, circle = read(self), self._circle
         yield title(("People of ", "$muted"), safe(circle.name, "bold"))
-        yield Static(people(client.members(circle.id)))
+        yield Static(people(client.members(circle.id), hall(self).glyphs))
         yield Static(Content("Circle"), classes="label dim")
         state = circle_state(circle, client.invites(circle.id), hall(self).now())
         yield Columns(state, label=LABEL)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+NARROW, WIDE = 100, 160
+"""Columns from which circles, and from which people, stand beside the conversation."""
+
 
 class Engine(Protocol):
     """The engine of the open profile: `tui.engine.runner.Runner` is one."""

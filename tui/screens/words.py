@@ -83,3 +83,10 @@ def who_can_reach(relay: str) -> str:
 def clock_time(at: int) -> str:
     """A time of this day, as the clock on the wall has it: "14:32"."""
     return time.strftime("%H:%M", time.localtime(at / 1000))
+
+
+def month(at: int, now: int) -> str:
+    """The month of a time; of another year, with that."""
+    then = time.localtime(at / 1000)
+    same = then.tm_year == time.localtime(now / 1000).tm_year
+    return time.strftime("%B" if same else "%B %Y", then)

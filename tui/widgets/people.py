@@ -5,17 +5,22 @@ from __future__ import annotations
 from textual.content import Content
 
 from tui.engine.events import MemberFacts
+from tui.glyphs import Glyphs
 from tui.safe_text import sanitise_line
 from tui.themes import hue
 
 
-def people(members: list[MemberFacts]) -> Content:
+def people(members: list[MemberFacts], glyphs: Glyphs) -> Content:
     """A few lines a member: the name, what they are here, and on whose word they came in."""
-    return Content("\n").join(_member(member) for member in members)
+    return Content("\n").join(_member(member, glyphs) for member in members)
 
 
-def _member(member: MemberFacts) -> Content:
+def _member(member: MemberFacts, glyphs: Glyphs) -> Content:
     how = _how(member)
+    if member.verified:
+        how.append(f"{glyphs.verified} verified")
+    if member.new_device:
+        how.append(f"{glyphs.new_device} new device, not verified")
     notes = [note for note, holds in (("you", member.me), ("host", member.host)) if holds]
     first = Content.assemble(
         (sanitise_line(member.name), f"bold {hue(member.hue)}"),

@@ -13,13 +13,16 @@ from crypto.mls.proposals import Add
 from crypto.mls.snapshot import (
     VERSION,
     Kind,
+    Standing,
     restore_group,
     restore_key_package,
     restore_pending,
+    restore_standing,
     save_epoch,
     save_key_package,
     save_pending,
     save_ratchets,
+    save_standing,
 )
 from crypto.primitives import sha256
 from crypto.secret import Secret
@@ -30,11 +33,13 @@ from tests.crypto.mls.members import SUITE
 ASSEMBLY = Assembly("snapshots", 5)
 PENDING = ASSEMBLY[1].commit([Add(ASSEMBLY.newcomer().key_package)], ASSEMBLY.rng, now=NOW)
 EPOCH, RATCHETS = save_epoch(ASSEMBLY[1]), save_ratchets(ASSEMBLY[1])
+STANDING = Standing(ASSEMBLY[1].context, ASSEMBLY[1].tree, ASSEMBLY[1].own_leaf)
 STORED: list[tuple[Secret, Callable[[Secret], object]]] = [
     (EPOCH, lambda snapshot: restore_group(SUITE, snapshot, RATCHETS)),
     (RATCHETS, lambda snapshot: restore_group(SUITE, EPOCH, snapshot)),
     (save_pending(PENDING), lambda snapshot: restore_pending(SUITE, snapshot)),
     (save_key_package(ASSEMBLY.newcomer()), restore_key_package),
+    (save_standing(STANDING), restore_standing),
 ]
 
 
@@ -53,6 +58,15 @@ def test_a_group_goes_on_from_its_snapshots() -> None:
             assembly.groups[leaf] = restored
         assembly.talk()
         assembly.commit(round_)
+
+
+def test_a_standing_is_of_a_member_and_holds_no_key() -> None:
+    stored = save_standing(STANDING)
+    assert restore_standing(stored) == STANDING
+    assert ASSEMBLY[1].state.epoch.private.leaf_key_pair.secret.reveal() not in stored.reveal()
+    blank = ASSEMBLY[1].tree.leaf_count
+    with pytest.raises(SnapshotError, match="not in the stored tree"):
+        restore_standing(resealed(stored.reveal()[:-36] + blank.to_bytes(4)))
 
 
 def test_a_member_and_keys_that_the_tree_does_not_have_are_refused() -> None:
@@ -111,7 +125,7 @@ def test_a_key_package_comes_back_whole() -> None:
 
 
 def test_the_bytes_say_their_version_and_kind() -> None:
-    kinds = [Kind.EPOCH, Kind.RATCHETS, Kind.PENDING_COMMIT, Kind.KEY_PACKAGE]
+    kinds = [Kind.EPOCH, Kind.RATCHETS, Kind.PENDING_COMMIT, Kind.KEY_PACKAGE, Kind.STANDING]
     for (snapshot, _), kind in zip(STORED, kinds, strict=True):
         assert snapshot.reveal()[:3] == VERSION.to_bytes(2) + bytes((kind,))
 

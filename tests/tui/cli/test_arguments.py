@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.repository.checkout import ROOT
-from tui.cli import main, parser
+from tui.cli import main
+from tui.cli.arguments import parser
 
 WANTED = {
     "open", "invite", "join", "send", "read", "tail", "circles", "members", "remove", "leave",

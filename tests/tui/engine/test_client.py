@@ -57,6 +57,8 @@ def test_every_command_is_answered_where_there_is_no_circle() -> None:
         "circle": "",
         "members": [],
         "position": 1,
+        "path": "/nowhere/at/all",
+        "key": bytes(32),
     }
     for kind in get_args(Command):
         needed = {

@@ -6,8 +6,7 @@ import pytest
 from textual.app import App
 
 from tui.screens.dialog import Dialog
-from tui.screens.main import NARROW, WIDE
-from tui.screens.room import RoomScreen
+from tui.screens.room import NARROW, WIDE, RoomScreen
 
 
 class Stage(App[None]):

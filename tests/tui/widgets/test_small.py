@@ -75,14 +75,16 @@ def test_people_with_who_let_them_in() -> None:
         id="02", name="Bo\u202e", hue=1, host=False, me=False, devices=[], join_number=1,
         invited_by="Ana", admitted_by="Ana",
     )  # fmt: skip
-    cy = msgspec.structs.replace(bo, name="Cy", admitted_by="Bo")
-    assert people([ana, bo, cy]).plain.split("\n") == [
+    cy = msgspec.structs.replace(bo, name="Cy", admitted_by="Bo", verified=True, new_device=True)
+    assert people([ana, bo, cy], UNICODE).plain.split("\n") == [
         "Ana  you, host",
         "Bo‹U+202E›",
         "  on Ana's code",
         "Cy",
         "  on Ana's code",
         "  let in by Bo",
+        "  ◆ verified",
+        "  ◇ new device, not verified",
     ]
 
 

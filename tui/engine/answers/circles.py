@@ -67,6 +67,14 @@ def mark_read(asker: Asker, command: commands.MarkRead) -> None:
     asker.finish(command.ref)
 
 
+def rest(asker: Asker, command: commands.Rest) -> None:
+    """Its silence was seen, and let be."""
+    circle = asker.desk.circle(command.circle)
+    circle.record.rested_at = asker.context.now()
+    circle.tell_changed()
+    asker.finish(command.ref)
+
+
 def save_draft(asker: Asker, command: commands.SaveDraft) -> None:
     """Keep what stands in the composer."""
     circle = asker.desk.circle(command.circle)
@@ -124,6 +132,7 @@ TABLE: Answers = {
     commands.MoveCircle: move_circle,
     commands.FollowMove: follow_move,
     commands.MarkRead: mark_read,
+    commands.Rest: rest,
     commands.SaveDraft: save_draft,
     commands.ListCircles: list_circles,
     commands.ReadMessages: read_messages,

@@ -11,6 +11,7 @@ from tui.engine.answers.circles import tidied
 from tui.engine.errors import WishError
 from tui.engine.events import CircleGone, Members
 from tui.engine.intentions import intend
+from tui.engine.store.records import VerifiedRecord
 from tui.engine.wishes import Hosts, RemoveMember, Rename
 
 LEAVING = -1
@@ -91,6 +92,24 @@ def list_members(asker: Asker, command: commands.ListMembers) -> None:
     asker.context.tell(Members(ref=command.ref, circle=circle.hex, members=members))
 
 
+def verify_member(asker: Asker, command: commands.Verify) -> None:
+    """Remember a comparison, or forget it."""
+    circle = asker.desk.circle(command.circle)
+    if not circle.inside:
+        raise WishError("not_active", circle.record.sentence or "You are not in that circle.")
+    member = asker.member(circle, command.member)
+    if member == circle.member.public:
+        raise WishError("self", "Nobody compares words with themselves.")
+    store = asker.context.store
+    if command.on:
+        leaves = b"".join(facts.leaf_keys(circle, member))
+        store.verified.save(VerifiedRecord(circle.number, member, leaves, asker.context.now()))
+    else:
+        store.verified.delete(circle.number, member)
+    circle.tell_changed()
+    asker.finish(command.ref)
+
+
 TABLE: Answers = {
     commands.Remove: remove,
     commands.Leave: leave,
@@ -98,6 +117,7 @@ TABLE: Answers = {
     commands.Rejoin: rejoin,
     commands.SettleFork: settle_fork,
     commands.Rename: rename,
+    commands.Verify: verify_member,
     commands.AppointHosts: appoint_hosts,
     commands.ListMembers: list_members,
 }

@@ -168,6 +168,11 @@ class Database:
         with _named(self._path):
             return list(self._connection.execute(sql, values))
 
+    def each(self, sql: str, values: tuple[Value, ...] = ()) -> Iterator[ResultRow]:
+        """The rows of a query, one after the other: however many there are."""
+        with _named(self._path):
+            yield from self._connection.execute(sql, values)
+
     def row(self, sql: str, values: tuple[Value, ...] = ()) -> ResultRow | None:
         """The first row of a query, or None."""
         rows = self.rows(sql, values)

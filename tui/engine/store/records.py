@@ -63,6 +63,7 @@ class CircleRecord:
     ahead_since: int = 0
     branch: bytes = b""
     branch_end: int = 0
+    rested_at: int = 0
 
 
 @dataclass(slots=True)
@@ -283,6 +284,16 @@ class ForkRecord:
 
 
 @dataclass(slots=True)
+class VerifiedRecord:
+    """A member whose key this person has compared, and the leaves that were theirs then."""
+
+    circle: int
+    member: bytes
+    leaves: bytes
+    at: int
+
+
+@dataclass(slots=True)
 class LeaverRecord:
     """A member who said that they leave; somebody has to carry it out."""
 
@@ -362,6 +373,7 @@ class Store:
         self.senders = Table(database, "senders", SenderRecord, "circle", "leaf_key")
         self.missing = Table(database, "missing", MissingRecord, "circle", "leaf_key", "counter")
         self.forks = Table(database, "forks", ForkRecord, "circle", "leaf_key")
+        self.verified = Table(database, "verified", VerifiedRecord, "circle", "member")
         self.leavers = Table(database, "leavers", LeaverRecord, "circle", "member")
         self.beacons = Table(database, "beacons", BeaconRecord, "circle", "key")
         self.joinings = Table(database, "joinings", JoiningRecord, "entry")
