@@ -30,6 +30,7 @@ from nats.aio.client import Client
 
 from crypto.primitives import SECRET_KEY_LENGTH, Rng
 from crypto.secret import Secret
+from relay.store.cluster import tokens
 from relay.store.cluster.circle import Circle, Cluster, Work
 from relay.store.cluster.events import DamagedLog, Struck, Whole, decode
 from relay.store.cluster.following import Following
@@ -55,6 +56,7 @@ from relay.store.contract import (
     StoreError,
     SweepBlobs,
 )
+from relay.tokens import Token
 
 Done: TypeAlias = Callable[[Outcome], None]
 Answer = TypeVar("Answer")
@@ -62,6 +64,7 @@ Answer = TypeVar("Answer")
 AGAIN = 0.1
 """Seconds until something is tried again that the cluster did not answer."""
 
+ASKING = 5.0
 STARTING = 30.0
 CLOSING = 10.0
 """Seconds that a closing store waits for what is under way."""
@@ -104,6 +107,11 @@ class JetStreamStore:
     def relay_key(self) -> Secret:
         """As in the contract."""
         return self._node.key
+
+    @property
+    def replicas(self) -> int:
+        """Servers that hold all that is acknowledged."""
+        return self._node.replicas
 
     @property
     def broken(self) -> str | None:
@@ -245,6 +253,7 @@ class _Node:
         self._turns: dict[bytes, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.key = Secret(bytes(SECRET_KEY_LENGTH))
+        self.replicas = 0
 
     @classmethod
     async def open(
@@ -257,24 +266,29 @@ class _Node:
         starting: float,
     ) -> _Node:
         """Connect, and make the stream ready. StoreError."""
-        client = Client()
-        try:
-            await asyncio.wait_for(_connect(client, servers), starting)
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            await client.close()
-            where = ", ".join(servers)
-            raise StoreError(f"No NATS server can be reached at {where}. Is it running?") from error
+        client = await _connected(servers, starting)
         stream = Stream(client, name)
         node = cls(store, client, stream, Names(name), rng(8))
         try:
-            await node._prepare(rng, replicas)
+            await asyncio.wait_for(node._prepare(rng, replicas), starting)
+        except TimeoutError as error:
+            await client.close()
+            raise StoreError("The NATS cluster has not come to work yet. Try again.") from error
         except BaseException:
             await client.close()
             raise
         return node
 
     async def _prepare(self, rng: Rng, replicas: int) -> None:
+        while True:
+            try:
+                return await self._begin(rng, replicas)
+            except Unreachable:
+                await self._pause()  # its servers may be choosing a leader
+
+    async def _begin(self, rng: Rng, replicas: int) -> None:
         last = await self._stream.prepare(replicas)
+        self.replicas = self._stream.replicas
         seed = rng(SECRET_KEY_LENGTH)
         with contextlib.suppress(Stale):
             await self._stream.publish(Draft(self._names.key, seed, expected=0))
@@ -439,6 +453,39 @@ class _Node:
             self.ask(behind.refresh, _ignored, None)
 
 
+def issue_token(
+    servers: Sequence[str], name: str, uses: int, until: int, rng: Rng
+) -> tuple[str, Token]:
+    """As `relay.tokens.issue`, in the stream of relays that run."""
+    return _in_stream(servers, name, lambda stream: tokens.issue(stream, uses, until, rng))
+
+
+def list_tokens(servers: Sequence[str], name: str) -> list[Token]:
+    """As `relay.tokens.listed`."""
+    return _in_stream(servers, name, tokens.listed)
+
+
+def revoke_token(servers: Sequence[str], name: str, token: str) -> Token:
+    """As `relay.tokens.revoke`."""
+    return _in_stream(servers, name, lambda stream: tokens.revoke(stream, token))
+
+
+def _in_stream(
+    servers: Sequence[str], name: str, question: Callable[[Stream], Awaitable[Answer]]
+) -> Answer:
+    async def ask() -> Answer:
+        client = await _connected(servers, ASKING)
+        try:
+            stream = Stream(client, name)
+            if await stream.last(Names(name).key) is None:
+                raise StoreError(f"There is no relay's stream {name!r}. Start the relay once.")
+            return await question(stream)
+        finally:
+            await client.close()
+
+    return asyncio.run(ask())
+
+
 async def _end_all() -> None:
     """What the client left running ends before its loop does."""
     this = asyncio.current_task()
@@ -452,6 +499,18 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         _, tasks = await asyncio.wait(tasks, timeout=AGAIN)
+
+
+async def _connected(servers: Sequence[str], within: float) -> Client:
+    """A client of these servers, that comes back to them. StoreError."""
+    client = Client()
+    try:
+        await asyncio.wait_for(_connect(client, servers), within)
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        await client.close()
+        where = ", ".join(servers)
+        raise StoreError(f"No NATS server can be reached at {where}. Is it running?") from error
+    return client
 
 
 async def _connect(client: Client, servers: Sequence[str]) -> None:

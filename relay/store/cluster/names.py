@@ -33,6 +33,11 @@ class Names:
     def token(self, hash: bytes) -> str:
         return f"{self._name}.token.{hash.hex()}"
 
+    @property
+    def tokens(self) -> str:
+        """All tokens."""
+        return f"{self._name}.token.*"
+
     def invite(self, invite: bytes) -> str:
         return f"{self._name}.invite.{invite.hex()}"
 

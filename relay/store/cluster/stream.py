@@ -35,6 +35,8 @@ _NOT_FOUND = 10037
 _NO_STREAM = 10059
 _FULL = frozenset({10023, 10047, 10122})
 _STORE_FAILED = 10077
+_REFUSED = frozenset({10039, 10065, 10074, 10076})
+"""No JetStream for this account or at all, subjects that another stream has, too few servers."""
 
 
 class ClusterError(StoreError):
@@ -251,6 +253,8 @@ class Stream:
         why = error.get("description", "")
         if error.get("err_code") in (_NOT_FOUND, _NO_STREAM) or why == "no message found":
             raise _Missing(why)
+        if error.get("err_code") in _REFUSED:
+            raise ClusterError(f"The NATS cluster can't have this store: {why}.")
         raise Unreachable(f"The cluster did not answer {verb}: {why}.")
 
     async def _request(self, subject: str, data: bytes, headers: dict[str, str] | None) -> Msg:
