@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tui.engine import commands
-from tui.engine.answers import circles, opening, owning, people, saying
+from tui.engine.answers import circles, devices, opening, owning, people, saying
 from tui.engine.answers.asker import Answers, Asker
 from tui.engine.errors import WishError
 
-TABLE: Answers = opening.TABLE | saying.TABLE | people.TABLE | circles.TABLE | owning.TABLE
+TABLE: Answers = (
+    opening.TABLE | saying.TABLE | people.TABLE | circles.TABLE | owning.TABLE | devices.TABLE
+)
 
 
 def answer(asker: Asker, command: commands.Command) -> None:

@@ -212,9 +212,21 @@ class Circle:
         return Address.parse(self.record.address)
 
     @property
+    def first(self) -> bool:
+        """Whether this is the person's first device here: the one that holds the member key."""
+        return bool(self.record.member_seed)
+
+    @property
     def member(self) -> SignatureKeyPair:
-        """This person's key here."""
+        """This person's key here; on the first device alone."""
+        if not self.first:
+            raise ValueError("the member key is on another device")
         return SignatureKeyPair.from_seed(Secret(self.record.member_seed))
+
+    @property
+    def member_key(self) -> bytes:
+        """The public half of this person's key here."""
+        return self.member.public if self.first else self.record.member_key
 
     @property
     def leaf(self) -> SignatureKeyPair:

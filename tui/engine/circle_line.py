@@ -14,6 +14,7 @@ from tui.engine import (
     committing,
     door,
     freshness,
+    giving,
     heads,
     mending,
     missing,
@@ -125,6 +126,7 @@ class CircleLine(Line):
             self.circle.connection = None
             saying.waits_again(self.circle)
         spoken.lost(self.circle)
+        giving.lost(self.circle)
         self.circle.next_try = self.not_before
         self._state(LinkState.OFFLINE, reason or self.circle.link_sentence)
 
@@ -152,6 +154,7 @@ class CircleLine(Line):
         """Whatever can be done now; after every input, inside its transaction."""
         circle, connection = self.circle, self.circle.connection
         spoken.look(circle)
+        giving.look(circle)
         if connection is None or self.session is None:
             return
         reason = mending.out_of_patience(circle, connection)
@@ -198,6 +201,9 @@ class CircleLine(Line):
         times += freshness.next_time(circle)
         if circle.spoken is not None:
             times.append(circle.spoken.until)
+        giver = giving.carried(circle)
+        if giver is not None:
+            times.append(giver.until)
         return min((time for time in times if time > now), default=None)
 
     # What the relay says.
@@ -316,6 +322,7 @@ class CircleLine(Line):
     def _not_named(self, frame: wire.Refused) -> None:
         """A refusal of something without an id: a nameplate, a beat, a part that was staged."""
         if frame.code in (Refusal.TOO_FAST, Refusal.CROWDED, Refusal.NAMEPLATE_GONE):
+            giving.refused(self.circle)
             spoken.lost(self.circle)
 
     def _closing(self, frame: wire.Refused) -> None:
@@ -375,12 +382,15 @@ class CircleLine(Line):
         returning.welcome(self.circle, frame)
 
     def _nameplate(self, frame: wire.Nameplate) -> None:
-        spoken.nameplate(self.circle, frame, self.default)
+        if not giving.nameplate(self.circle, frame, self.default):
+            spoken.nameplate(self.circle, frame, self.default)
 
     def _said(self, frame: wire.Said) -> None:
-        spoken.said(self.circle, frame)
+        if not giving.said(self.circle, frame):
+            spoken.said(self.circle, frame)
 
     def _plate_closed(self, frame: wire.Closed) -> None:
+        giving.lost(self.circle)
         spoken.lost(self.circle)
 
 

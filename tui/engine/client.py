@@ -43,6 +43,7 @@ from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 from tui.engine.store.database import Database, DiskError
 from tui.engine.store.records import Store
+from tui.engine.taking import AwaitingLine
 
 
 class Client:
@@ -183,7 +184,8 @@ class Client:
 
     def entries(self) -> list[EntryMoved]:
         """Where this person is coming in just now; `entry` names each for `AbandonEntry`."""
-        return [line.state() for line in self._desk.lines if isinstance(line, JoiningLine)]
+        coming = (JoiningLine, AwaitingLine)
+        return [line.state() for line in self._desk.lines if isinstance(line, coming)]
 
     def rows_before(self, circle: str, position: int | None, limit: int) -> list[Row]:
         """Up to `limit` rows before a position, the newest where it is None; oldest first."""
@@ -197,6 +199,12 @@ class Client:
         """One row by its id."""
         found = self._desk.circle(circle)
         return timeline.row(found, bytes.fromhex(id))
+
+    def row_at(self, circle: str, time: int) -> Row | None:
+        """The first row that the relay ordered at a time (milliseconds since 1970) or later."""
+        found = self._desk.circle(circle)
+        rows = self._desk.rows_after(found, timeline.position_at(found, time) - 1, 1)
+        return rows[0] if rows else None
 
     def newest_position(self, circle: str) -> int:
         """The position of the last row, 0 where there is none."""

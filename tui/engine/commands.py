@@ -219,6 +219,42 @@ class SettleFork(_Command, frozen=True, kw_only=True):
     member: str = ""
 
 
+class OpenLink(_Command, frozen=True, kw_only=True):
+    """Show a code for another device of this person's, which is told the last `history` messages of
+    each circle. Answer: `LinkOpened`; then `LinkAsked`, and in the end `LinkEnded`."""
+
+    history: int = 0
+
+
+class AnswerLink(_Command, frozen=True, kw_only=True):
+    """Say yes or no to the device that asks to be linked. Answer: `Finished`."""
+
+    yes: bool
+
+
+class CloseLink(_Command, frozen=True, kw_only=True):
+    """Give up linking a device; what it was given stays. Answer: `Finished`."""
+
+
+class FollowLink(_Command, frozen=True, kw_only=True):
+    """Make this device another one of whoever shows the code. Answer: `LinkTaken`; then comes
+    `Entered` for each circle, or `EntryEnded`. `relay` is as in `ReadCode`."""
+
+    code: str
+    label: str
+    relay: str = ""
+
+
+class ListDevices(_Command, frozen=True, kw_only=True):
+    """This person's devices. Answer: `Devices`."""
+
+
+class RemoveDevice(_Command, frozen=True, kw_only=True):
+    """Take another device of this person's out of every circle. Answer: `DeviceGoes`."""
+
+    label: str
+
+
 class Rename(_Command, frozen=True, kw_only=True):
     """Be called otherwise in a circle. Answer: `Finished`."""
 
@@ -354,6 +390,12 @@ Command: TypeAlias = (
     | Rejoin
     | SettleFork
     | TryNow
+    | OpenLink
+    | AnswerLink
+    | CloseLink
+    | FollowLink
+    | ListDevices
+    | RemoveDevice
     | Rename
     | ChangeSettings
     | MoveCircle

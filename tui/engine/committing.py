@@ -39,7 +39,7 @@ from crypto.relay_address import RelayAddress
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Refusal
-from tui.engine import following, heads, history, moving, roster, saying, spoken, timeline
+from tui.engine import adding, following, heads, history, moving, roster, saying, spoken, timeline
 from tui.engine.circle import RELAY_FULL, SUITE, Circle, Connection
 from tui.engine.errors import WishError
 from tui.engine.events import InviteMade, RequestAnswered
@@ -49,14 +49,17 @@ from tui.engine.links import LONGEST_WAIT
 from tui.engine.padding import padding
 from tui.engine.store.records import IntentionRecord, InviteRecord, PendingRecord
 from tui.engine.wishes import (
+    AddDevice,
     Admit,
     FinishLeaves,
+    FollowName,
     Hosts,
     LetReturn,
     Move,
     OpenCode,
     PutRight,
     Refresh,
+    RemoveDevice,
     RemoveMember,
     Rename,
     Settings,
@@ -167,6 +170,8 @@ def _fail(circle: Circle, number: int, wish: Wish, error: WishError) -> None:
             timeline.notice(circle, f"{request.name} asked to come in, and can't: {error}")
     if isinstance(wish, OpenCode):
         spoken.code_failed(circle, wish.secret, error)
+    if isinstance(wish, AddDevice):
+        adding.failed(circle, wish, error)
     if isinstance(wish, PutRight):
         timeline.notice(circle, NOT_PUT_RIGHT, warning=True)
     ref = context.refs.pop(number, None)
@@ -236,6 +241,8 @@ def ordered(circle: Circle, pending: PendingRecord, side_data: bytes, time: int)
         _code_made(circle, wish, pending.intention, answered)
     else:
         circle.context.finish(pending.intention)
+    if isinstance(wish, AddDevice):
+        adding.added(circle, wish)
     arrived = following.arrivals(outcome)
     if arrived:
         saying.write(circle, Cover())
@@ -299,6 +306,9 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
             return _finish_leaves(circle)
         case Rename():
             return drafts.rename(view, own, wish.person), []
+        case AddDevice() | RemoveDevice() | FollowName():
+            draft = adding.drafted(circle, wish)
+            return None if draft is None else (draft, [])
         case Settings():
             door = None if wish.door_asks is None else Door(int(wish.door_asks))
             draft = drafts.settings(
@@ -331,7 +341,7 @@ def _open_code(circle: Circle, wish: OpenCode) -> tuple[Draft, list[bytes]] | No
     keys = InviteKeys.of(Secret(wish.secret))
     invite = Invite(
         keys.id,
-        circle.member.public,
+        circle.member_key,
         keys.signing.public,
         Secret(wish.request_secret),
         wish.uses,

@@ -1,19 +1,24 @@
 """What every part of the engine is handed: the store, the clock, randomness, and a place to tell.
 
 `wishes` are the refs of commands whose answer comes later, by the intention that they became; they
-live as long as the program, like whoever waits for the answer.
+live as long as the program, like whoever waits for the answer. `giver` is the other device that is
+being linked just now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crypto.primitives import Rng
 from tui.engine.errors import WishError
 from tui.engine.events import Event, Finished, Refused
 from tui.engine.links import LinkId
 from tui.engine.store.records import Store
+
+if TYPE_CHECKING:
+    from tui.engine.giving import Giver
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class Context:
     refs: dict[int, int] = field(default_factory=dict)
     newest_link: int = 0
     beats: bool = True
+    giver: Giver | None = None
 
     def next_link(self) -> LinkId:
         """The number of an attempt to be connected."""

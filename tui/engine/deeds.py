@@ -62,7 +62,7 @@ def received(circle: Circle, leaf: Leaf, envelope: Envelope, content: Deed) -> N
 
 def written(circle: Circle, envelope: Envelope, content: Deed, seq: int) -> None:
     """This device does something to a message; it shows at once."""
-    deed = made(circle, content.of, circle.member.public, circle.own.name, envelope)
+    deed = made(circle, content.of, circle.member_key, circle.own.name, envelope)
     deed.position, deed.counter = timeline.WAITING_FROM + seq, envelope.counter
     keep(circle, deed)
 
@@ -212,7 +212,7 @@ def _erase(circle: Circle, target: MessageRecord, found: list[DeedRecord]) -> No
         if not isinstance(read_content(deed.type, deed.body), Delete):
             store.deeds.delete(deed.circle, deed.target, deed.author, deed.type, deed.slot)
             places[deed.id] = deed.position >> timeline.PLACE_BITS
-    if target.author != circle.member.public:
+    if target.author != circle.member_key:
         return
     for id, n in places.items():
         for outgoing in store.outbox.where("circle = ? AND id = ?", circle.number, id):

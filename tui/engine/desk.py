@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from crypto.code import SealedCode
-from crypto.relay_address import PIN_MARK
+from crypto.code import SealedCode, SpokenCode
+from crypto.relay_address import PIN_MARK, Address
 from tui.engine import spoken, timeline
 from tui.engine.circle import Circle
 from tui.engine.circle_line import CircleLine
@@ -21,6 +21,8 @@ from tui.engine.line import Line
 from tui.engine.links import LinkId, LinkWish
 from tui.engine.moving import MovingLine
 from tui.engine.reading import COMMITS_KEPT
+from tui.engine.store.records import LinkingRecord
+from tui.engine.taking import AwaitingLine, TakingLine
 
 BODIES_KEPT = 7 * 86_400_000
 """Not of commits: a relay that was put back can be given nothing behind one that is gone, and so
@@ -33,6 +35,8 @@ ERASED_MOST = 200
 
 ENTRY_ID_LENGTH = 8
 FAILED = "Something failed inside of this program, and nothing has changed. Try again."
+
+_COMING_IN = (JoiningLine, TakingLine, AwaitingLine)
 
 DISK_WAIT = 5_000
 """Milliseconds after which it is worth trying again whether the disk takes something."""
@@ -93,6 +97,8 @@ class Desk:
                 line.fail(error)
         for circle, ref in before.spoken:
             spoken.forgotten(circle, ref, error)
+        if self.context.giver is not None:
+            self.context.giver.forgotten(error)
         self._load(before)
 
     def _load(self, before: Before) -> None:
@@ -106,6 +112,8 @@ class Desk:
         for joining in store.joinings.where("1 ORDER BY entry"):
             ref = before.joinings.get(joining.entry, 0)
             self.lines.append(JoiningLine(context, joining, ref, self.entered))
+        for linking in self.linkings():
+            self.lines.append(AwaitingLine(context, linking, self.entered))
 
     def wait_for_disk(self, sentence: str) -> None:
         """The disk takes nothing: say so wherever something is expected, and try again later."""
@@ -113,7 +121,7 @@ class Desk:
         later = context.now() + DISK_WAIT
         for line in self.lines:
             line.not_before = later
-            if isinstance(line, JoiningLine):
+            if isinstance(line, JoiningLine | AwaitingLine):
                 context.tell(msgspec.structs.replace(line.state(), sentence=sentence))
             elif isinstance(line, CircleLine) and line.wish() is not None:
                 circle = line.circle
@@ -134,6 +142,10 @@ class Desk:
     def joining_lines(self) -> list[JoiningLine]:
         """This person's ways in."""
         return [line for line in self.lines if isinstance(line, JoiningLine)]
+
+    def linkings(self) -> list[LinkingRecord]:
+        """The circles that this device is to be added to."""
+        return self.context.store.linkings.where("1 ORDER BY name, circle")
 
     def circle_line(self, named: str) -> CircleLine:
         """The circle of a name or id; of none where there is only one. WishError otherwise."""
@@ -166,6 +178,34 @@ class Desk:
         self.lines.append(CircleLine(self.context, circle, self._default, ref, entry))
         self.context.tell(CircleChanged(circle=circle.hex))
 
+    @property
+    def default_address(self) -> str:
+        """The profile's relay, which codes leave out."""
+        return self._default
+
+    def take_link(
+        self, code: SpokenCode, address: Address, ref: int, label: str, pin: bytes
+    ) -> None:
+        """Ask to be made another device of whoever shows a code."""
+        if any(isinstance(line, TakingLine) for line in self.lines):
+            raise WishError("open_already", "This device is being linked already.")
+        line = TakingLine(
+            self.context, code, address, ref, label, self._has, self._linking, self._not_linked, pin
+        )
+        self.lines.append(line)
+
+    def _has(self, circle_id: bytes) -> bool:
+        return any(line.circle.id == circle_id for line in self.circle_lines())
+
+    def _linking(self, record: LinkingRecord) -> None:
+        self.lines.append(AwaitingLine(self.context, record, self.entered))
+
+    def _not_linked(self, circle_id: bytes) -> None:
+        self.context.store.linkings.delete(circle_id)
+        for line in self.lines:
+            if isinstance(line, AwaitingLine) and line.record.circle == circle_id:
+                line.over = True
+
     def read_card(self, code: SealedCode, ref: int) -> None:
         """Read the card of a code."""
         self.lines.append(CardLine(self.context, code, ref, self._card_read))
@@ -179,8 +219,8 @@ class Desk:
 
     def work(self) -> None:
         """Do what can be done now, and write what has changed; inside the transaction."""
-        for joining in self.joining_lines():
-            if not joining.over:
+        for joining in list(self.lines):
+            if isinstance(joining, _COMING_IN) and not joining.over:
                 joining.work()
         for line in list(self.circle_lines()):
             if not line.over:
@@ -205,7 +245,7 @@ class Desk:
     def deadline(self) -> int | None:
         """When something is to be done by itself."""
         times = [line.deadline() for line in self.circle_lines()]
-        times += [line.deadline() for line in self.joining_lines()]
+        times += [line.deadline() for line in self.lines if isinstance(line, _COMING_IN)]
         return min((time for time in times if time is not None), default=None)
 
     def tidy(self) -> None:

@@ -181,6 +181,15 @@ class MemberFacts(msgspec.Struct, frozen=True):
     new_device: bool = False  # and they have a device since that was not there then
 
 
+class DeviceFacts(msgspec.Struct, frozen=True):
+    """A device of this person's: the circles that it is in, and those that it is being added to."""
+
+    label: str
+    this: bool
+    circles: list[str]
+    coming: list[str] = []
+
+
 class InviteFacts(msgspec.Struct, frozen=True):
     """An open code. `code` and `words` are there for one's own alone."""
 
@@ -409,6 +418,58 @@ class LockAsked(_Event, frozen=True, kw_only=True):
     """The profile is to be closed: its owner ends, and whoever is asking through it."""
 
 
+class LinkOpened(_Event, frozen=True, kw_only=True):
+    """The code to type on the other device."""
+
+    code: str
+    expires_at: int
+
+
+class LinkAsked(_Event, frozen=True, kw_only=True):
+    """A device on which the code was typed asks for these circles: `AnswerLink`."""
+
+    label: str
+    circles: list[str]
+
+
+class LinkEnded(_Event, frozen=True, kw_only=True):
+    """Linking is over. The device is being added to `circles`; `left` are others, with why not."""
+
+    label: str
+    circles: list[str]
+    left: list[str]
+    sentence: str
+    done: bool
+
+
+class LinkMoved(_Event, frozen=True, kw_only=True):
+    """How linking this device stands."""
+
+    sentence: str
+
+
+class LinkTaken(_Event, frozen=True, kw_only=True):
+    """This device is being added to `circles`; `left` are others, with why not. With a `sentence`
+    the exchange was cut short."""
+
+    circles: list[str]
+    left: list[str]
+    sentence: str
+
+
+class Devices(_Event, frozen=True, kw_only=True):
+    """This device first."""
+
+    devices: list[DeviceFacts]
+
+
+class DeviceGoes(_Event, frozen=True, kw_only=True):
+    """A device is being taken out of `circles`; in those that are `left` it can't be."""
+
+    circles: list[str]
+    left: list[str]
+
+
 Event: TypeAlias = (
     Refused
     | Finished
@@ -436,4 +497,11 @@ Event: TypeAlias = (
     | EntryMoved
     | EntryEnded
     | LockAsked
+    | LinkOpened
+    | LinkAsked
+    | LinkEnded
+    | LinkMoved
+    | LinkTaken
+    | Devices
+    | DeviceGoes
 )

@@ -19,7 +19,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
     stopped = record.status not in (FOUNDING, "active")
     inside = circle.inside
     state = circle.view.state if inside else None
-    own = circle.member.public
+    own = circle.member_key
     rows = circle.context.store.database.rows(
         "SELECT count(*) FROM (SELECT 1 FROM messages INDEXED BY messages_of_others"
         " WHERE circle = ? AND position > ? AND position < ?"
@@ -103,7 +103,7 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
     """Who is in, by join number; nobody where this person is not."""
     if not circle.inside:
         return []
-    view, own = circle.view, circle.member.public
+    view, own = circle.view, circle.member_key
     names = view.names()
     compared = {
         record.member: record.leaves
@@ -137,7 +137,7 @@ def invite_facts(circle: Circle) -> list[InviteFacts]:
     """The open codes; one's own with what they are written like."""
     if not circle.inside:
         return []
-    own, found = circle.member.public, []
+    own, found = circle.member_key, []
     for invite in circle.view.state.invites:
         kept = circle.context.store.invites.get(circle.number, invite.id)
         code = words = link = ""

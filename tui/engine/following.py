@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crypto.circle.errors import AlteredError, CommitRefusedError, UpdateNeededError
 from crypto.circle.happened import CameIn, CameInAgain, Outcome, RosterPutRight
 from crypto.circle.policy import CircleRules
@@ -13,7 +15,7 @@ from crypto.mls.errors import (
     StuckError,
 )
 from crypto.mls.group import StagedCommit
-from tui.engine import heads, moving, notices, timeline
+from tui.engine import heads, moving, notices, own_devices, timeline
 from tui.engine.circle import LEFT, REMOVED, Circle
 from tui.engine.events import InviteUsed, RequestAnswered
 from tui.engine.store.records import BeaconRecord, SenderRecord
@@ -28,6 +30,7 @@ OLD_COPY = (
     "This device's data here is older than what it has already sent: a restored copy, most likely. "
     "Nothing is sent from it any more. Come in again to go on, with fresh keys."
 )
+TAKEN_OUT = "Another of your devices took this one out of the circle."
 GOES_ON = "The others did not follow that change either: this device goes on with them."
 STUCK = (
     "This device can't follow a change to the circle, though others may. Nothing is sent from it "
@@ -86,6 +89,8 @@ def _follow(circle: Circle, staged: StagedCommit, outcome: Outcome, time: int) -
     if staged.removes_us:
         left = bool(circle.record.left_at)
         sentence = "You left." if left else f"{outcome.by.name} removed you from this circle."
+        if not left and outcome.by.member == circle.member_key:
+            sentence = TAKEN_OUT
         timeline.notice(circle, sentence, at=time)
         circle.end(LEFT if left else REMOVED, sentence)
         return
@@ -102,7 +107,9 @@ def entered(circle: Circle, before: CircleView, outcome: Outcome, time: int) -> 
         until = circle.context.now() + BEACON_KEPT
         store.beacons.save(BeaconRecord(number, before.state.beacon_key.reveal(), until))
     leaves(circle, before)
-    for text in notices.sentences(outcome, circle.member.public):
+    own_devices.follow_name(circle, outcome)
+    news = [each for each in outcome.happened if not own_devices.told_already(before, each)]
+    for text in notices.sentences(replace(outcome, happened=tuple(news)), circle.member_key):
         timeline.notice(circle, text, at=time)
     moving.followed(circle, before, outcome)
     _invites(circle, outcome)

@@ -37,7 +37,7 @@ class Ahead:
 def vouched(circle: Circle, leaf: Leaf, head: Head, at: int) -> None:
     """A device has signed, at this time, for a log that fits ours: another member's word counts."""
     record = circle.record
-    if leaf.member == circle.member.public:
+    if leaf.member == circle.member_key:
         return
     record.fresh_at = max(record.fresh_at, min(at, circle.context.now()))
     record.covered = max(record.covered, head.n)

@@ -30,22 +30,26 @@ def pass_on(circle: Circle, before: CircleView, outcome: Outcome) -> None:
         invite = before.state.invite(happening.invite_id)
         if invite is None or not invite.history:
             continue
-        messages = _granted(circle, invite.history)
-        devices = circle.view.devices(happening.person.member)
-        for index, node in circle.members.members():
-            if index not in devices:
-                continue
-            leaf = circle.view.leaves[index]
-            for part in in_parts(messages):
-                content = seal_history(
-                    SUITE,
-                    circle.id,
-                    leaf.signature_key,
-                    node.encryption_key,
-                    History(part),
-                    circle.context.rng,
-                )
-                saying.write(circle, content)
+        for index in circle.view.devices(happening.person.member):
+            tell_device(circle, circle.view.leaves[index].signature_key, invite.history)
+
+
+def tell_device(circle: Circle, leaf_key: bytes, count: int) -> None:
+    """Send a device the last messages before it came in."""
+    messages = _granted(circle, count)
+    for _, node in circle.members.members():
+        if node.signature_key != leaf_key:
+            continue
+        for part in in_parts(messages):
+            content = seal_history(
+                SUITE,
+                circle.id,
+                leaf_key,
+                node.encryption_key,
+                History(part),
+                circle.context.rng,
+            )
+            saying.write(circle, content)
 
 
 def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
@@ -120,7 +124,10 @@ def received(circle: Circle, leaf: Leaf, content: PassedOn) -> None:
 def _done(circle: Circle, message: PassedOnMessage, content: deeds.Deed, position: int) -> None:
     """What is told of others' reactions counts for what was passed on with them, and no further."""
     target = timeline.find(circle, content.of)
-    believed = isinstance(content, deeds.PASSED_ON) and message.author != circle.member.public
+    # Who let somebody else in can't speak for them; this person's own device can.
+    own = circle.record.admitter == circle.member_key
+    foreign = own or message.author != circle.member_key
+    believed = isinstance(content, deeds.PASSED_ON) and foreign
     if target is not None and target.passed_by and believed:
         deed = deeds.made(circle, content.of, message.author, message.author_name, message)
         deed.position = position

@@ -100,7 +100,7 @@ class MovingLine(Line):
 
     def _check(self) -> None:
         circle = self.circle
-        if not circle.view.state.is_host(circle.member.public):
+        if not circle.view.state.is_host(circle.member_key):
             raise WishError("not_host", ONLY_HOSTS)
         connected = circle.connection is not None and circle.connection.caught_up
         if not self.command.gone and not connected:
@@ -201,7 +201,7 @@ def followed(circle: Circle, before: CircleView, outcome: Outcome) -> None:
     if state.relay == before.state.relay:
         return
     relay, key = state.relay
-    who = "You" if outcome.by.member == circle.member.public else outcome.by.name
+    who = "You" if outcome.by.member == circle.member_key else outcome.by.name
     try:
         address = str(relay.parsed)
     except AddressError:

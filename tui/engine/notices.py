@@ -49,14 +49,20 @@ def _sentence(happening: Happening, by: Person, me: bytes) -> str:
         case CameInAgain(person):
             return f"{person.name}'s device came in again, with fresh keys."
         case DeviceAdded(person, label):
-            return f"{person.name} has another device here{f': {label}' if label else ''}."
+            adder = "You" if person.member == me else person.name
+            return f"{adder} added a device{f': {label}' if label else ''}."
         case Left(person):
             return f"{person.name} left."
         case Removed(person):
             remover = "You" if by.member == me else by.name
             return f"{remover} removed {person.name}. All open codes were withdrawn."
-        case DeviceRemoved(person):
-            return f"A device of {person.name}'s was removed."
+        case DeviceRemoved(person, label):
+            named = f": {label}" if label else ""
+            whose = "your devices" if person.member == me else f"{person.name}'s devices"
+            remover = "You" if by.member == me else by.name
+            if by.member == person.member != me:
+                whose = "their own devices"
+            return f"{remover} removed one of {whose}{named}. All open codes were withdrawn."
         case Renamed(person, before):
             return f"{before} is called {person.name} now."
         case HostNamed(person, succession):

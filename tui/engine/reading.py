@@ -138,8 +138,11 @@ def _look_for_arrival(circle: Circle, shown: wire.Entry) -> None:
     own = circle.access.public
     if any(isinstance(delta, LeaveWelcome) and delta.access_key == own for delta in deltas):
         circle.record.since = shown.n
-        issuer = circle.view.name(circle.record.issuer)
-        timeline.notice(circle, f"You are here, on the code that {issuer} gave.", at=shown.time)
+        text = "This device is here now, beside your other one."
+        if circle.record.issuer:
+            issuer = circle.view.name(circle.record.issuer)
+            text = f"You are here, on the code that {issuer} gave."
+        timeline.notice(circle, text, at=shown.time)
         circle.tell_changed()
 
 
@@ -284,6 +287,10 @@ def _leaves(circle: Circle, leaf: Leaf, content: Leave, shown: wire.Entry) -> No
     statement = depart_statement(circle.id, leaf.access_key)
     if not verify(leaf.access_key, statement, content.departure):
         return timeline.notice(circle, f"{leaf.name} said to leave, but did not sign it.")
+    if leaf.member == circle.member_key:
+        circle.record.left_at = shown.n
+        timeline.notice(circle, "You left, on another of your devices.", at=shown.time)
+        return circle.tell_changed()
     record = LeaverRecord(circle.number, leaf.member, leaf.access_key, content.departure)
     circle.context.store.leavers.save(record)
     keys = [

@@ -32,6 +32,11 @@ ALONE = (
     " was said stays readable here; open a new circle to go on."
 )
 
+NOT_FIRST = (
+    "This device can't come in again by itself: your key, which has to sign for it, is on your"
+    " first device alone. Remove this device there, forget the circle here, and link it again."
+)
+
 
 def ask(circle: Circle) -> None:
     """Write the request down; it is sent as soon as the circle is connected."""
@@ -40,6 +45,8 @@ def ask(circle: Circle) -> None:
         raise WishError("not_needed", "This device is in, and nothing stands in its way.")
     if store.rejoinings.get(circle.number) is not None:
         return
+    if not circle.first:
+        raise WishError("not_first", NOT_FIRST)
     if len(circle.view.leaves) == 1:
         raise WishError("alone", ALONE)
     rng, now = circle.context.rng, circle.context.now()
@@ -52,7 +59,7 @@ def ask(circle: Circle) -> None:
         circle.record.person,
         circle.record.label,
     )
-    package = key_package(SUITE, circle.member.public, fresh.leaf, device, rng, now)
+    package = key_package(SUITE, circle.member_key, fresh.leaf, device, rng, now)
     old = OldKeys(circle.member, circle.leaf, circle.access)
     request = Rejoin.make(circle.id, old, package.key_package, fresh.access.public, now)
     store.rejoinings.save(

@@ -46,7 +46,7 @@ def in_doubt(circle: Circle) -> bool:
 def put_right_soon(circle: Circle, body: bytes) -> None:
     """Mean to put the roster right, in this device's turn among the hosts' (by a commit's body)."""
     state, wish = circle.view.state, PutRight()
-    if not state.is_host(circle.member.public) or holds(circle, wish):
+    if not state.is_host(circle.member_key) or holds(circle, wish):
         return
     hosts = [
         leaf.signature_key for leaf in circle.view.leaves.values() if state.is_host(leaf.member)

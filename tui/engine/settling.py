@@ -44,7 +44,7 @@ def settle_mine(circle: Circle) -> None:
 def settle_with(circle: Circle, member: bytes) -> None:
     """The person has chosen a member's conversation: this device comes in again there."""
     _open(circle)
-    if member == circle.member.public:
+    if member == circle.member_key:
         raise WishError("self", "Your own conversation is this one.")
     record, store = circle.record, circle.context.store
     name = circle.view.name(member)

@@ -34,7 +34,7 @@ TAKEN_BACK = "{name} took a message back."
 def rows(circle: Circle, records: Sequence[MessageRecord]) -> list[Row]:
     """Stored rows as screens show them."""
     store, number, now = circle.context.store, circle.number, circle.context.now()
-    own = circle.member.public
+    own = circle.member_key
     deeds = done_to(store, number, [record.id for record in records if record.deeds])
     answered = _by_id(store, number, {record.reply for record in records if record.reply})
     return [

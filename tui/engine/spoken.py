@@ -57,6 +57,9 @@ def begin(circle: Circle, history: int, ref: int) -> None:
         raise WishError("unreachable", OFFLINE, Exit.UNREACHABLE)
     if circle.spoken is not None:
         raise WishError("open_already", "A spoken code is open already. Close it first.")
+    giver = circle.context.giver
+    if giver is not None and giver.carrier == circle.id:
+        raise WishError("open_already", "A device is being linked just now. Finish that first.")
     rng, now = circle.context.rng, circle.context.now()
     wish = OpenCode(rng(16), rng(32), 1, history, now + CODE_LIFE, spoken=True)
     circle.spoken = Spoken(wish.secret, ref)

@@ -124,7 +124,7 @@ def content_of(type: int, body: bytes) -> Content | None:
 
 def mentions(circle: Circle, author: bytes, keys: tuple[bytes, ...]) -> int:
     """1 where these member keys name this person, and another does it."""
-    own = circle.member.public
+    own = circle.member_key
     return int(own in keys and author != own)
 
 
@@ -169,9 +169,9 @@ def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
         position=WAITING_FROM + seq,
         id=envelope.id,
         n=0,
-        author=circle.member.public,
+        author=circle.member_key,
         author_name=circle.own.name,
-        hue=hue(circle, circle.member.public),
+        hue=hue(circle, circle.member_key),
         at=envelope.sent_at,
         logged_at=envelope.sent_at,
         kind=RowKind.UNKNOWN,
@@ -290,6 +290,26 @@ def row(circle: Circle, id: bytes) -> Row | None:
     """One row by its id."""
     found = find(circle, id)
     return None if found is None else showing.row(circle, found)
+
+
+def position_at(circle: Circle, time: int) -> int:
+    """The first position of what the relay ordered at a time (milliseconds) or later.
+
+    The relay's times only grow with n, so that a few entries are looked at, however many there are.
+    """
+    first, end = 0, circle.record.n + 1
+    while first < end:
+        middle = (first + end) // 2
+        entry = circle.context.store.database.row(
+            "SELECT n, time FROM entries"
+            " WHERE circle = ? AND n >= ? AND time > 0 ORDER BY n LIMIT 1",
+            (circle.number, middle),
+        )
+        if entry is None or int(str(entry[1])) >= time:
+            end = middle
+        else:
+            first = int(str(entry[0])) + 1
+    return first << PLACE_BITS
 
 
 def count_estimate(circle: Circle) -> int:

@@ -63,6 +63,26 @@ class Rename(_Wish, frozen=True):
     person: str
 
 
+class AddDevice(_Wish, frozen=True):
+    """Add another device of this person's, and tell it the last `history` messages."""
+
+    key_package: bytes
+    history: int
+
+
+class RemoveDevice(_Wish, frozen=True):
+    """Take another device of this person's out, by its leaf key."""
+
+    leaf_key: bytes
+
+
+class FollowName(_Wish, frozen=True):
+    """Be called as on another device of this person's, if this one has the name of `before`."""
+
+    before: str
+    person: str
+
+
 class Settings(_Wish, frozen=True):
     """Change what is not None."""
 
@@ -104,6 +124,9 @@ Wish: TypeAlias = (
     | RemoveMember
     | FinishLeaves
     | Rename
+    | AddDevice
+    | RemoveDevice
+    | FollowName
     | Settings
     | Move
     | Hosts

@@ -54,6 +54,8 @@ def test_every_command_is_answered_where_there_is_no_circle() -> None:
         "choices": [],
         "what": "\N{HEAVY BLACK HEART}",
         "member": "x",
+        "label": "x",
+        "yes": True,
         "circle": "",
         "members": [],
         "position": 1,

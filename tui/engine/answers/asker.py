@@ -19,6 +19,10 @@ class Asker:
         self.desk = desk
         self.context = desk.context
 
+    def circles(self) -> list[Circle]:
+        """All circles of this profile."""
+        return [line.circle for line in self.desk.circle_lines()]
+
     def finish(self, ref: int) -> None:
         """A command without an answer of its own is done."""
         self.context.tell(Finished(ref=ref))

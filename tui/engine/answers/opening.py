@@ -14,6 +14,7 @@ from tui.engine.errors import WishError
 from tui.engine.events import Exit, Invites
 from tui.engine.founding import FoundingLine
 from tui.engine.intentions import intend
+from tui.engine.taking import AwaitingLine
 from tui.engine.wishes import OpenCode, WithdrawCode
 
 LIFETIME_LONGEST = 365 * 86_400_000
@@ -118,6 +119,8 @@ def abandon_entry(asker: Asker, command: commands.AbandonEntry) -> None:
     for line in asker.desk.lines:
         if isinstance(line, JoiningLine) and line.record.entry == command.entry:
             line.end(WishError("given_up", "You gave it up."))
+        elif isinstance(line, AwaitingLine) and line.entry == command.entry:
+            line.end("You gave it up.")
     asker.finish(command.ref)
 
 

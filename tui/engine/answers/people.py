@@ -22,7 +22,7 @@ def remove(asker: Asker, command: commands.Remove) -> None:
     """Have a member removed."""
     circle = asker.inside(command.circle)
     member = asker.member(circle, command.member)
-    if member == circle.member.public:
+    if member == circle.member_key:
         raise WishError("self", "To go yourself, leave the circle.")
     intend(circle, RemoveMember(member), ref=command.ref)
 
@@ -98,7 +98,7 @@ def verify_member(asker: Asker, command: commands.Verify) -> None:
     if not circle.inside:
         raise WishError("not_active", circle.record.sentence or "You are not in that circle.")
     member = asker.member(circle, command.member)
-    if member == circle.member.public:
+    if member == circle.member_key:
         raise WishError("self", "Nobody compares words with themselves.")
     store = asker.context.store
     if command.on:

@@ -36,7 +36,7 @@ def _does(
     asker: Asker, ref: int, circle: Circle, target: MessageRecord, content: deeds.Deed
 ) -> None:
     """Do something to a message, unless it can't be."""
-    sentence = deeds.why_not(circle, target, circle.member.public, content)
+    sentence = deeds.why_not(circle, target, circle.member_key, content)
     if sentence:
         raise WishError("message", sentence)
     id, _ = outgoing.write(circle, content)

@@ -35,7 +35,16 @@ KEPT = (
 )
 """The tables that are copied, each after those that it refers to."""
 
-LEFT_OUT = ("ratchets", "intentions", "pending", "outbox", "requests", "joinings", "rejoinings")
+LEFT_OUT = (
+    "ratchets",
+    "intentions",
+    "pending",
+    "outbox",
+    "requests",
+    "joinings",
+    "rejoinings",
+    "linkings",
+)
 """What is live, or under way from this device alone."""
 
 RESTORED = (

@@ -64,6 +64,7 @@ class CircleRecord:
     branch: bytes = b""
     branch_end: int = 0
     rested_at: int = 0
+    member_key: bytes = b""
 
 
 @dataclass(slots=True)
@@ -347,6 +348,26 @@ class RejoiningRecord:
     arrived: int = 0
 
 
+@dataclass(slots=True)
+class LinkingRecord:
+    """A circle that another device of this person is to add this one to."""
+
+    circle: bytes
+    name: str
+    address: str
+    pin: bytes
+    relay_key: bytes
+    member_key: bytes
+    first_leaf: bytes
+    person: str
+    label: str
+    leaf_seed: bytes = field(repr=False)
+    access_seed: bytes = field(repr=False)
+    key_package: bytes = field(repr=False)
+    until: int
+    not_before: int
+
+
 class Store:
     """The tables of an open profile."""
 
@@ -378,3 +399,4 @@ class Store:
         self.beacons = Table(database, "beacons", BeaconRecord, "circle", "key")
         self.joinings = Table(database, "joinings", JoiningRecord, "entry")
         self.rejoinings = Table(database, "rejoinings", RejoiningRecord, "circle")
+        self.linkings = Table(database, "linkings", LinkingRecord, "circle")
