@@ -32,6 +32,7 @@ class Action:
     where: Where = Where.ANYWHERE
     hint: bool = False  # stands in the hint line
     takes: str = ""  # what the command is given, as the help names it
+    chosen: bool = False  # it acts on the message that is chosen: the screen carries it out
 
     @property
     def shown(self) -> str:
@@ -57,6 +58,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("me", (), "me", "Say something of yourself: /me waves.", "/me", takes="TEXT"),
     Action("write", ("i", "escape"), "write", "Go back to writing.", "/write",
            Where.MESSAGES, hint=True),
+    Action("reply", ("r",), "reply", "Answer the message.", "/reply", Where.MESSAGES,
+           hint=True, takes="TEXT", chosen=True),
+    Action("react", ("plus", "+"), "react", "Mark the message with an emoji, or take that back.",
+           "/react", Where.MESSAGES, hint=True, takes="EMOJI", chosen=True),
+    Action("edit", ("e",), "edit", "Change what your message says.", "/edit", Where.MESSAGES,
+           takes="TEXT", chosen=True),
+    Action("delete", ("d",), "delete", "Take your message back, for all.", "/delete",
+           Where.MESSAGES, chosen=True),
+    Action("pin", ("P",), "pin", "Pin the message for all, or unpin it.", "/pin",
+           Where.MESSAGES, chosen=True),
+    Action("open_link", ("o",), "open link", "Open a link of the message in your browser.",
+           "/link", Where.MESSAGES, chosen=True),
+    Action("vote", ("V",), "vote", "Choose in the poll.", "/vote", Where.MESSAGES,
+           takes="NUMBER", chosen=True),
+    Action("menu", ("enter",), "all", "Show all that can be done with the message.", "/menu",
+           Where.MESSAGES, hint=True, chosen=True),
+    Action("command", ("colon", ":"), "command", "Type a command that acts on the message.",
+           "/command", Where.MESSAGES, chosen=True),
     Action("copy", ("y",), "copy", "Copy the message.", "/copy", Where.MESSAGES, hint=True),
     Action("older", ("k", "up"), "older", "To the message above.", "/older", Where.MESSAGES),
     Action("newer", ("j", "down"), "newer", "To the message below.", "/newer", Where.MESSAGES),
@@ -77,6 +96,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("invite", ("ctrl+o",), "invite", "Invite somebody into this circle.", "/invite"),
     Action("open", (), "open", "Open a new circle.", "/open"),
     Action("join", (), "join", "Come in with a code.", "/join", takes="CODE"),
+    Action("pins", (), "pins", "See what is pinned, and go there.", "/pins"),
+    Action("poll", (), "poll", "Ask the circle a question with answers to choose from.", "/poll",
+           takes="QUESTION"),
+    Action("date", (), "date", "Go to the first message of a day.", "/date", takes="YYYY-MM-DD"),
     Action("door", (), "door", "See who is at the door.", "/door"),
     Action("people", (), "people", "See who is in, and who let them in.", "/people"),
     Action("rename", (), "rename", "Be called otherwise in this circle.", "/rename",
@@ -108,6 +131,8 @@ _KEYS = {
     "pagedown": "page down",
     "up": "↑",
     "down": "↓",
+    "plus": "+",
+    "colon": ":",
 }
 
 
@@ -118,10 +143,14 @@ def shown_key(key: str) -> str:
     return f"^{plain}" if modifier == "ctrl" else f"{modifier}{plus}{plain}"
 
 
+def _carried_out(action: Action) -> str:
+    return f"screen.{action.name}" if action.chosen else action.name
+
+
 def bindings(where: Where) -> list[Binding]:
     """The bindings of whoever carries out this scope's actions, as `action_NAME`."""
     return [
-        Binding(",".join(action.keys), action.name, action.label, show=False)
+        Binding(",".join(action.keys), _carried_out(action), action.label, show=False)
         for action in ACTIONS
         if action.where is where and action.keys
     ]

@@ -21,6 +21,7 @@ from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.screen import Screen
 
+from tui import emoji_names
 from tui.crash import describe
 from tui.engine.events import LockAsked
 from tui.opening import Opening, OpeningError, ProfileOpening
@@ -120,6 +121,7 @@ class HallwayApp(SafeApp):
             screen.opened()
         if self._code:
             self.show_join(self._code, self._opening.person)
+        self.run_worker(asyncio.to_thread(emoji_names.warm_up), group="names")
         async for event in engine.news():
             self._hear(event)
 

@@ -200,6 +200,12 @@ class Client:
         found = self._desk.circle(circle)
         return timeline.row(found, bytes.fromhex(id))
 
+    def row_at(self, circle: str, time: int) -> Row | None:
+        """The first row that the relay ordered at a time (milliseconds since 1970) or later."""
+        found = self._desk.circle(circle)
+        rows = self._desk.rows_after(found, timeline.position_at(found, time) - 1, 1)
+        return rows[0] if rows else None
+
     def newest_position(self, circle: str) -> int:
         """The position of the last row, 0 where there is none."""
         rows = self.rows_before(circle, None, 1)

@@ -292,6 +292,26 @@ def row(circle: Circle, id: bytes) -> Row | None:
     return None if found is None else showing.row(circle, found)
 
 
+def position_at(circle: Circle, time: int) -> int:
+    """The first position of what the relay ordered at a time (milliseconds) or later.
+
+    The relay's times only grow with n, so that a few entries are looked at, however many there are.
+    """
+    first, end = 0, circle.record.n + 1
+    while first < end:
+        middle = (first + end) // 2
+        entry = circle.context.store.database.row(
+            "SELECT n, time FROM entries"
+            " WHERE circle = ? AND n >= ? AND time > 0 ORDER BY n LIMIT 1",
+            (circle.number, middle),
+        )
+        if entry is None or int(str(entry[1])) >= time:
+            end = middle
+        else:
+            first = int(str(entry[0])) + 1
+    return first << PLACE_BITS
+
+
 def count_estimate(circle: Circle) -> int:
     """How many rows a conversation has: exactly up to `COUNTED_MOST`, then by places in the log."""
     store = circle.context.store

@@ -53,6 +53,8 @@ class CircleActions(Screen[None]):
 
     def carrier(self, name: str) -> Widget:
         """Who has the method for an action of the table."""
+        if BY_NAME[name].chosen:
+            return self
         where = BY_NAME[name].where
         if where is Where.COMPOSER:
             return self.query_one(Composer)
@@ -228,9 +230,9 @@ class CircleActions(Screen[None]):
         members = read(self).members(facts.id)
         chosen = await self.app.push_screen_wait(Settle(facts, members))
         if chosen == MINE:
-            await self._do(SettleFork(circle=facts.id, mine=True))
+            await self.do(SettleFork(circle=facts.id, mine=True))
         elif chosen is not None:
-            await self._do(SettleFork(circle=facts.id, member=chosen))
+            await self.do(SettleFork(circle=facts.id, member=chosen))
 
     @work
     async def action_forget(self) -> None:
@@ -272,9 +274,9 @@ class CircleActions(Screen[None]):
 
         answer = await self.app.push_screen_wait(VerifyDialog(facts.id, mine, member))
         if answer == MATCH:
-            await self._do(Verify(circle=facts.id, member=member.id))
+            await self.do(Verify(circle=facts.id, member=member.id))
         elif answer == DIFFER:
-            await self._do(Verify(circle=facts.id, member=member.id, on=False))
+            await self.do(Verify(circle=facts.id, member=member.id, on=False))
             hall(self).say(
                 Content.assemble(
                     "Then somebody stands between you, or this is not ", safe(member.name),
@@ -290,7 +292,7 @@ class CircleActions(Screen[None]):
     @work
     async def action_rest(self) -> None:
         """Not to be told of this circle's silence before the next season."""
-        await self._do(Rest(circle=self.circle))
+        await self.do(Rest(circle=self.circle))
 
     def action_remove(self) -> None:
         """Without a name there is nobody to remove."""
@@ -308,12 +310,14 @@ class CircleActions(Screen[None]):
 
     async def _after_yes(self, confirm: Confirm, command: Command) -> None:
         if await self.app.push_screen_wait(confirm):
-            await self._do(command)
+            await self.do(command)
 
-    async def _do(self, command: Command) -> None:
+    async def do(self, command: Command) -> bool:
+        """Have a command carried out; whether it was. A refusal is said."""
         answer = await hall(self).ask(command)
         if isinstance(answer, Refused):
             hall(self).say(answer.sentence, wrong=True)
+        return not isinstance(answer, Refused)
 
     # Names and settings.
 
@@ -331,12 +335,12 @@ class CircleActions(Screen[None]):
             Ask(asked, value=facts.me, yes="Rename", note=note)
         )
         if person:
-            await self._do(Rename(circle=facts.id, person=person))
+            await self.do(Rename(circle=facts.id, person=person))
 
     @work
     async def take_rename(self, person: str) -> None:
         """Be called this."""
-        await self._do(Rename(circle=self.circle, person=person))
+        await self.do(Rename(circle=self.circle, person=person))
 
     @work
     async def action_name(self) -> None:
@@ -350,22 +354,22 @@ class CircleActions(Screen[None]):
             Ask(Content("What is this circle called?"), value=facts.name, yes="Name it")
         )
         if name:
-            await self._do(ChangeSettings(circle=facts.id, name=name))
+            await self.do(ChangeSettings(circle=facts.id, name=name))
 
     @work
     async def take_name(self, name: str) -> None:
         """Call this circle so."""
-        await self._do(ChangeSettings(circle=self.circle, name=name))
+        await self.do(ChangeSettings(circle=self.circle, name=name))
 
     @work
     async def action_topic(self) -> None:
         """Take the topic away."""
-        await self._do(ChangeSettings(circle=self.circle, topic=""))
+        await self.do(ChangeSettings(circle=self.circle, topic=""))
 
     @work
     async def take_topic(self, topic: str) -> None:
         """Say what this circle is about."""
-        await self._do(ChangeSettings(circle=self.circle, topic=topic))
+        await self.do(ChangeSettings(circle=self.circle, topic=topic))
 
     @work
     async def action_ask(self) -> None:
@@ -373,4 +377,4 @@ class CircleActions(Screen[None]):
         facts = self._facts()
         if facts is not None:
             change = ChangeSettings(circle=facts.id, door_asks=not facts.asks_at_door)
-            await self._do(change)
+            await self.do(change)

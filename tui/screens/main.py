@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.actions import BY_NAME, Spoken, Unknown, Where, bindings, read_line
-from tui.engine.commands import MarkRead, SaveDraft, SendText
+from tui.engine.commands import Command, Edit, MarkRead, SaveDraft, SendText
 from tui.engine.events import (
     CircleChanged,
     CircleFacts,
@@ -22,7 +22,6 @@ from tui.engine.events import (
     EntryEnded,
     EntryMoved,
     Event,
-    Refused,
     RequestAnswered,
     RequestWaiting,
     RowAdded,
@@ -31,8 +30,10 @@ from tui.engine.events import (
 from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
+from tui.screens.message_actions import MessageActions
 from tui.screens.room import NARROW, WIDE, RoomScreen, hall, read
 from tui.screens.state import LABEL, circle_state
+from tui.widgets.about import About, AboutLine, Deed
 from tui.widgets.circle_list import CircleList
 from tui.widgets.columns import Columns
 from tui.widgets.composer import Composer
@@ -55,7 +56,7 @@ NOTHING_YET = "Nothing has been said here yet."
 WHAT_OF_YOU = "Say what you do: /me waves."
 
 
-class Main(CircleActions, RoomScreen[None]):
+class Main(CircleActions, MessageActions, RoomScreen[None]):
     """Shows one circle at a time; `circle` is its id, empty where none is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
@@ -67,6 +68,7 @@ class Main(CircleActions, RoomScreen[None]):
         self._kept = ""  # what is written down as the draft
         self._refilling = False
         self._places: dict[str, Place | None] = {}
+        self._abouts: dict[str, About] = {}
         self._recalls: dict[str, Recall] = {}
         self._unmarked: dict[str, int] = {}
         self._marking: Timer | None = None
@@ -87,6 +89,7 @@ class Main(CircleActions, RoomScreen[None]):
                 yield Conversation(id="conversation")
                 yield Newer(id="newer")
                 with Vertical(id="foot"):
+                    yield AboutLine(id="about")
                     yield Composer(id="composer")
                     with Horizontal(id="status"):
                         yield HintLine(id="hints")
@@ -113,6 +116,7 @@ class Main(CircleActions, RoomScreen[None]):
         )
         self.query_one("#notices").display = False
         self.query_one(Newer).display = False
+        self.show_about()
         self.query_one(Composer).focus()
         if hall(self).client is not None:
             self.opened()
@@ -140,6 +144,8 @@ class Main(CircleActions, RoomScreen[None]):
     async def show(self, circle: str) -> None:
         """Show a circle: its conversation, its people, what was being written there."""
         if circle != self.circle:
+            if self.about is not None and self.about.deed is Deed.CHANGE:
+                self.let_go()
             async with hall(self).sending:
                 await self.keep_draft()
                 self._turn_to(read(self).circle(circle))
@@ -162,6 +168,7 @@ class Main(CircleActions, RoomScreen[None]):
         composer.put(facts.draft, self._recalls.setdefault(facts.id, Recall()))
         composer.names([member.name for member in read(self).members(facts.id)])
         composer.placeholder = _placeholder(facts)
+        self.show_about()
         self._drafted, self._kept = None, facts.draft
 
     # What is shown.
@@ -312,11 +319,18 @@ class Main(CircleActions, RoomScreen[None]):
 
     async def _send(self, text: str, *, me: bool = False) -> bool:
         """Whether the text is on this machine's disk: the composer keeps it until then."""
-        answer = await hall(self).ask(SendText(circle=self.circle, text=text, me=me))
-        if isinstance(answer, Refused):
-            hall(self).say(answer.sentence, wrong=True)
+        about, circle = self.about, self.circle
+        command: Command = SendText(circle=circle, text=text, me=me)
+        if about is not None and about.deed is Deed.CHANGE and not me:
+            command = Edit(circle=circle, id=about.row.id, text=text)
+        elif about is not None:
+            command = SendText(circle=circle, text=text, me=me, reply=about.row.id)
+        if not await self.do(command):
             return False
-        self.query_one(Conversation).action_last()
+        if about is not None:
+            self.call_later(self.let_go, True)
+        if not isinstance(command, Edit):
+            self.query_one(Conversation).action_last()
         return True
 
     def action_me(self) -> None:
@@ -336,7 +350,10 @@ class Main(CircleActions, RoomScreen[None]):
 
     @on(Composer.Changed)
     def _edited(self) -> None:
+        about = self.about
         draft = self.query_one(Composer).draft
+        if about is not None and about.deed is Deed.CHANGE:
+            draft = about.before  # what one was writing waits while a message is being changed
         if self._drafted is None and self.circle and draft != self._kept:
             self.set_timer(DRAFT_SECONDS, self.keep_draft)
         self._drafted = None if draft == self._kept else draft
@@ -388,13 +405,19 @@ class Main(CircleActions, RoomScreen[None]):
 
     @on(Conversation.Write)
     def action_write(self) -> None:
-        """Back to the composer."""
+        """Back to the composer: from here on, commands act on the last message."""
+        self.query_one(Conversation).cursor = None
         self.query_one(Composer).focus()
 
     @on(Composer.Messages)
     def action_messages(self) -> None:
-        """To the messages."""
-        self.query_one(Conversation).focus()
+        """To the messages; first, let go of what is being answered or changed."""
+        if not self.let_go():
+            self.query_one(Conversation).focus()
+
+    @on(AboutLine.LetGo)
+    def _let_go(self) -> None:
+        self.let_go()
 
 
 def _placeholder(facts: CircleFacts) -> str:

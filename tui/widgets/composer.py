@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui import emoji_names
 from tui.actions import BY_NAME, Where, bindings, complete_command
 from tui.safe_text import sanitise_block, sanitise_line
 from tui.widgets.recall import Recall
@@ -189,7 +190,11 @@ class Composer(TextArea):
 
     def action_complete(self) -> None:
         """Take the suggestion; without one, go to the next widget."""
-        if self.suggestion:
+        if name := emoji_names.begun(self.text) if self.suggestion else None:
+            for _, character in emoji_names.beginning(name, 1):
+                row, column = self.document.end
+                self.replace(character, (row, column - len(name) - 1), (row, column))
+        elif self.suggestion:
             self._type(self.suggestion)
         else:
             self.screen.focus_next()
@@ -198,6 +203,14 @@ class Composer(TextArea):
         start, end = self.selection
         written = self.replace(text, start, end, maintain_selection_offset=False)
         self.move_cursor(written.end_location)
+
+    def _name_closed(self) -> None:
+        """Where the name of an emoji was closed with a colon, the emoji takes its place."""
+        row, column = self.cursor_location
+        found = emoji_names.closed(self.document.get_line(row)[:column])
+        if found is not None:
+            length, character = found
+            self.replace(character, (row, column - length), (row, column))
 
     def update_suggestion(self) -> None:
         """What Tab would put in: the rest of a /command or an @name, at the end of the text."""
@@ -209,6 +222,9 @@ class Composer(TextArea):
             found = complete_command(text)
             if found and found[0] != text:
                 self.suggestion = found[0][len(text) :] + " "
+        elif name := emoji_names.begun(text):
+            for found_name, character in emoji_names.beginning(name, 1):
+                self.suggestion = f"{found_name[len(name) :]}: {character}"
         elif mention := _MENTION.search(text):
             start = mention.group(1)
             for name in self._names:
@@ -220,6 +236,8 @@ class Composer(TextArea):
         # A priority binding would be carried out before letters that were typed ahead of it and
         # still wait for this widget; without one, TextArea takes Enter for a line break.
         binding = _KEYS.get(event.key)
+        if event.character == ":":
+            self.call_later(self._name_closed)  # when the colon stands there
         if binding is not None:
             event.prevent_default()
             event.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -10,8 +11,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tui.actions import Where, bindings
+from tui.engine.events import Row, RowKind
 from tui.widgets.layout import Entry
 from tui.widgets.rows_view import RowsView
+
+SAID = (RowKind.TEXT, RowKind.PASSED_ON)
+"""Rows that are messages."""
 
 
 class Conversation(RowsView, can_focus=True):
@@ -131,6 +136,30 @@ class Conversation(RowsView, can_focus=True):
         if following:
             self.jump(following[0].position)
             self.cursor = following[0].id
+
+    @property
+    def chosen(self) -> Row | None:
+        """The message that the cursor is on; without one, the last."""
+        return self._meant(lambda row: row.kind in SAID)
+
+    @property
+    def chosen_own(self) -> Row | None:
+        """This person's message that the cursor is on; without a cursor, their last."""
+        return self._meant(lambda row: row.mine and row.kind is RowKind.TEXT)
+
+    @property
+    def chosen_poll(self) -> Row | None:
+        """The poll that the cursor is on; without a cursor, the last."""
+        return self._meant(lambda row: row.poll is not None)
+
+    def _meant(self, fits: Callable[[Row], bool]) -> Row | None:
+        window, index = self._window, self._cursor_index()
+        if window is None:
+            return None
+        if index is not None:
+            row = window.entries[index].row
+            return row if fits(row) else None
+        return next((entry.row for entry in window.entries[::-1] if fits(entry.row)), None)
 
     def action_copy(self) -> None:
         """Copy the row's text."""
