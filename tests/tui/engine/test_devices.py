@@ -125,7 +125,8 @@ def test_a_removed_device_that_speaks_on_is_heard_by_nobody() -> None:
     laptop.offline = False
     laptop.says("still here")
     world.settle()
-    assert ana.texts() == [] and laptop.circle().left
+    assert ana.texts() == []
+    assert laptop.circle().link is LinkState.STOPPED
 
 
 def test_nobody_adds_a_device_for_somebody_else() -> None:
