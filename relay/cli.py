@@ -189,7 +189,9 @@ def run(arguments: argparse.Namespace) -> int:
             return _run(settled.config, Directory(path))
         # Imported here: whoever only wants the parser needs none of it.
         from relay.operating import OPERATIONS, Operation
+        from relay.storing import refuse_verb
 
+        refuse_verb(settled.config, arguments.verb)
         return OPERATIONS[arguments.verb](Operation(arguments, settled, path))
     except (ConfigError, DirectoryError, StoreError, TokenError) as error:
         return _fail(str(error))

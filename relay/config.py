@@ -8,6 +8,7 @@ that is not known is an error, and so is a value of another type. In the environ
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -57,6 +58,23 @@ class Config:
         metadata={
             "help": "who may open circles here: anybody, whoever has a token of the operator's"
             " (hallway relay token), or nobody"
+        },
+    )
+    store: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "nats://HOST:PORT of a NATS server with JetStream, for a store that several"
+            " relays share; may be repeated, or several with commas"
+        },
+    )
+    store_name: str = field(
+        default="hallway", metadata={"help": "the stream there that the logs are in"}
+    )
+    store_sync: Literal["unstated", "always", "unsafe"] = field(
+        default="unstated",
+        metadata={
+            "help": "always: each of those servers has sync_interval: always, and the stream three"
+            " replicas; unsafe: for development, whatever they have"
         },
     )
     connections: int = field(
@@ -248,6 +266,19 @@ def _proxies(value: tuple[str, ...]) -> None:
             raise ConfigError(f"{each!r} is not the IP address of a proxy, as in 127.0.0.1.")
 
 
+def _store(value: tuple[str, ...]) -> None:
+    for each in ",".join(value).split(",") if value else ():
+        scheme, separator, rest = each.partition("://")
+        if not separator or scheme not in ("nats", "tls"):
+            raise ConfigError(f"{each!r} is not nats://HOST:PORT or tls://HOST:PORT.")
+        address(rest.rpartition("@")[2])
+
+
+def _store_name(value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value):
+        raise ConfigError(f"a stream's name is of letters, digits, _ and -, not {value!r}.")
+
+
 def _metrics(value: str) -> None:
     # What is counted is nobody's business but the operator's.
     if value and not is_loopback(address(value)[0]):
@@ -263,6 +294,8 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "listen": _listen,
     "proxy": _proxies,
     "metrics": _metrics,
+    "store": _store,
+    "store_name": _store_name,
     "install": _install,
 }
 

@@ -20,7 +20,8 @@ from relay.certificate import where_to_open
 from relay.config import Settled
 from relay.directory import Directory, Held
 from relay.round_trip import ask
-from relay.tokens import Token, issue, life, listed, revoke
+from relay.storing import issue_token, list_tokens, revoke_token
+from relay.tokens import Token, life, listed
 
 STOP_SECONDS = 20
 """How long `relay stop` waits for the relay to end."""
@@ -183,8 +184,9 @@ def _import(operation: Operation) -> int:
 def _token_new(operation: Operation) -> int:
     arguments, now = operation.arguments, time.time_ns() // 1_000_000
     until = now + life(arguments.expires)
-    token, kept = issue(operation.directory.database, arguments.uses, until, os.urandom)
-    create = operation.settled.config.create
+    config = operation.settled.config
+    token, kept = issue_token(config, operation.directory, arguments.uses, until, os.urandom)
+    create = config.create
     if create != "token":
         # As a note: what is on standard output is the token alone, to be handed on by a script.
         note = f'Its settings say create = "{create}": unless it was started with --create token,'
@@ -194,7 +196,7 @@ def _token_new(operation: Operation) -> int:
 
 def _token_list(operation: Operation) -> int:
     now = time.time_ns() // 1_000_000
-    tokens = listed(operation.directory.database)
+    tokens = list_tokens(operation.settled.config, operation.directory)
     for token in tokens:
         until = datetime.fromtimestamp(token.until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
         line = f"{token.id}  {token.state(now):8}uses left: {token.uses}  until {until}"
@@ -205,7 +207,7 @@ def _token_list(operation: Operation) -> int:
 
 
 def _token_revoke(operation: Operation) -> int:
-    token = revoke(operation.directory.database, operation.arguments.id)
+    token = revoke_token(operation.settled.config, operation.directory, operation.arguments.id)
     now = time.time_ns() // 1_000_000
     return operation.say(f"Token {token.id} opens nothing any more.", **_token_facts(token, now))
 

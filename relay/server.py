@@ -417,6 +417,7 @@ class Server:
         self.hub = hub
         self.reception = Reception(hub.settings.sockets_per_source, names, proxies, install)
         self.about: dict[str, object] = {}
+        self.remark = ""
         """What this relay says of itself to its operator."""
         self._each_second = each_second
         self._machine = machine
@@ -561,7 +562,7 @@ class Server:
                 return response.facts(self.about)
             case "/readyz":
                 ready = self.hub.broken is None and not self.stopping.is_set()
-                return response.READY if ready else response.NOT_READY
+                return response.ready(self.remark) if ready else response.NOT_READY
         return self.reception.page(path)
 
     def _hurry(self, socket: Socket, seconds: float) -> None:

@@ -21,8 +21,8 @@ from relay.limits import DAY, SECOND, Rate, Settings
 from relay.machine import allow_files, free_disk, free_memory, usage
 from relay.server import TOLD, Server
 from relay.shortage import MIB, Resource, Shortage
-from relay.store.sqlite import SqliteStore
 from relay.store.write_ahead import PAGE, ROOM_PAGES
+from relay.storing import open_store, unsafe
 from relay.supervisor import Pulse, Supervisor
 
 LOG = logging.getLogger("relay")
@@ -85,10 +85,11 @@ async def serve(
     def wake() -> None:
         loop.call_soon_threadsafe(server.settle)
 
-    _tell_of_backup(begin_anew(directory.database, os.urandom, milliseconds()))
+    if not config.store:
+        _tell_of_backup(begin_anew(directory.database, os.urandom, milliseconds()))
     supervisor = Supervisor(os.environ, os.getpid())
     shortage = shortage_of(config, directory)
-    store = SqliteStore(directory.database, wake, room=_room(config, directory))
+    store = open_store(config, directory, wake, _room(config, directory))
     hub = Hub(
         store,
         settings_of(config),
@@ -98,6 +99,9 @@ async def serve(
         short=shortage,
     )
     server = _server(config, directory, hub, shortage, supervisor)
+    server.remark = unsafe(config)
+    if server.remark:
+        LOG.warning(server.remark)
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, server.stopping.set)
     loop.add_signal_handler(signal.SIGHUP, _renew, tls, say)
@@ -147,7 +151,7 @@ def _server(
     config: Config, directory: Directory, hub: Hub, shortage: Shortage, supervisor: Supervisor
 ) -> Server:
     started = milliseconds()
-    pulse = Pulse(hub.store, supervisor, lambda: hub.broken is None)
+    pulse = Pulse(hub.store, supervisor, lambda: hub.broken is None, waits=not config.store)
 
     def each_second() -> None:
         now = milliseconds()

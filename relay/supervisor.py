@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from relay.store.contract import Dismiss, Outcome, Store
+from relay.store.contract import STORED, Dismiss, Outcome, Store
 
 NOWHERE = b""
 """The id of no circle, so that asking the store to write there changes nothing."""
@@ -49,12 +49,14 @@ class Pulse:
     """Says that the relay is well, as long as it is: `tick` about once a second.
 
     A store that does not answer within the watchdog's time is not well: a disk may hang for ever
-    without an error.
+    without an error. A cluster that is away is not `waits`ed for: another relay would not find it
+    either.
     """
 
     store: Store
     supervisor: Supervisor
     well: Callable[[], bool]
+    waits: bool = True
     _asked: bool = field(default=False)
     _next: int = field(default=0)
 
@@ -64,6 +66,8 @@ class Pulse:
         if not every or self._asked or (self._next - every <= now < self._next):
             return
         self._asked, self._next = True, now + every
+        if not self.waits:
+            return self._answered(STORED)
         self.store.submit(Dismiss(NOWHERE, NOWHERE), self._answered)
 
     def _answered(self, outcome: Outcome) -> None:

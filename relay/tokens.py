@@ -9,10 +9,11 @@ together with the circle that is opened.
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import apsw
 
@@ -41,6 +42,11 @@ class Token:
     uses: int
     until: int
 
+    @classmethod
+    def of(cls, hashed: bytes, uses: int, until: int) -> Self:
+        """The token with this hash."""
+        return cls(hashed.hex()[:ID_DIGITS], uses, until)
+
     def state(self, now: int) -> str:
         """Whether it still opens a circle: `good`, `spent` or `expired`."""
         if self.uses < 1:
@@ -65,13 +71,29 @@ def life(text: str) -> int:
 
 def issue(database: Path, uses: int, until: int, rng: Rng) -> tuple[str, Token]:
     """Make a token, which is told this once. TokenError, StoreError."""
+    token, hashed, kept = fresh(uses, until, rng)
+    with _opened(database) as connection:
+        connection.execute("INSERT INTO token VALUES (?, ?, ?)", (hashed, uses, until))
+    return token, kept
+
+
+def fresh(uses: int, until: int, rng: Rng) -> tuple[str, bytes, Token]:
+    """A token that nobody has kept yet, with its hash. TokenError."""
     if not 1 <= uses <= USES_MOST:
         raise TokenError(f"--uses is 1 to {USES_MOST:,}, not {uses}.")
     token = b32encode(rng(TOKEN_BYTES)).decode().lower()
     hashed = token_hash(token)
-    with _opened(database) as connection:
-        connection.execute("INSERT INTO token VALUES (?, ?, ?)", (hashed, uses, until))
-    return token, _token(hashed, uses, until)
+    return token, hashed, Token.of(hashed, uses, until)
+
+
+def chosen(hashes: Sequence[bytes], name: str) -> bytes:
+    """The hash of the token whose id is, or begins with, `name`. TokenError."""
+    wanted = name.strip().lower()
+    found = [hashed for hashed in hashes if hashed.hex().startswith(wanted)]
+    if not wanted or len(found) != 1:
+        many = "several tokens begin" if found and wanted else "no token begins"
+        raise TokenError(f"Here {many} with {name!r}. See: hallway relay token list")
+    return found[0]
 
 
 def listed(database: Path, copied: bool = False) -> list[Token]:
@@ -82,23 +104,16 @@ def listed(database: Path, copied: bool = False) -> list[Token]:
     with _opened(database, copied) as connection:
         if copied and not connection.execute(_ANY).get:
             return []
-        return [_token(*row) for row in _rows(connection)]
+        return [Token.of(*row) for row in _rows(connection)]
 
 
 def revoke(database: Path, name: str) -> Token:
     """Withdraw the token whose id is, or begins with, `name`. TokenError, StoreError."""
-    wanted = name.strip().lower()
     with _opened(database) as connection:
-        found = [row for row in _rows(connection) if row[0].hex().startswith(wanted)]
-        if not wanted or len(found) != 1:
-            many = "several tokens begin" if found and wanted else "no token begins"
-            raise TokenError(f"Here {many} with {name!r}. See: hallway relay token list")
-        connection.execute("DELETE FROM token WHERE hash = ?", (found[0][0],))
-    return _token(*found[0])
-
-
-def _token(hashed: bytes, uses: int, until: int) -> Token:
-    return Token(hashed.hex()[:ID_DIGITS], uses, until)
+        rows = {row[0]: row for row in _rows(connection)}
+        hashed = chosen(list(rows), name)
+        connection.execute("DELETE FROM token WHERE hash = ?", (hashed,))
+    return Token.of(*rows[hashed])
 
 
 def _rows(connection: apsw.Connection) -> list[tuple[bytes, int, int]]:

@@ -96,6 +96,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("invite", ("ctrl+o",), "invite", "Invite somebody into this circle.", "/invite"),
     Action("open", (), "open", "Open a new circle.", "/open"),
     Action("join", (), "join", "Come in with a code.", "/join", takes="CODE"),
+    Action("search", ("ctrl+f",), "search", "Find what was said, in all circles.", "/search",
+           takes="WORDS"),
+    Action("find", ("slash", "/"), "find", "Find what was said, in all circles.", "/find",
+           Where.MESSAGES, takes="WORDS", chosen=True),
     Action("pins", (), "pins", "See what is pinned, and go there.", "/pins"),
     Action("poll", (), "poll", "Ask the circle a question with answers to choose from.", "/poll",
            takes="QUESTION"),
@@ -132,6 +136,7 @@ _KEYS = {
     "up": "↑",
     "down": "↓",
     "plus": "+",
+    "slash": "/",
     "colon": ":",
 }
 

@@ -55,8 +55,12 @@ def guards(style: str = "") -> Iterator[tuple[str, str]]:
 
 NOT_FOUND = Page(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
 ALIVE = Page(HTTPStatus.OK, "alive\n")
-READY = Page(HTTPStatus.OK, "ready\n")
 NOT_READY = Page(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
+
+
+def ready(remark: str) -> Page:
+    """The relay takes sockets; and what its operator should hear of it."""
+    return Page(HTTPStatus.OK, "ready\n" + (f"{remark}\n" if remark else ""))
 
 
 def metrics(text: str) -> Page:

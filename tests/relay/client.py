@@ -21,6 +21,7 @@ from relay.wire import FromClient, FromRelay
 from tests.relay.people import ANA, CARD, CIRCLE, GUEST, admit, invite
 
 F = TypeVar("F", bound=FromRelay)
+G = TypeVar("G", bound=FromRelay)
 
 _ids = itertools.count(1)
 
@@ -67,6 +68,14 @@ class Client:
         while isinstance(frame, wire.Head) and kind is not wire.Head:
             frame = await self.next()
         assert isinstance(frame, kind), frame
+        return frame
+
+    async def hear_either(self, one: type[F], other: type[G]) -> F | G:
+        """The next frame but heads, which is of one of these kinds."""
+        frame = await self.next()
+        while isinstance(frame, wire.Head):
+            frame = await self.next()
+        assert isinstance(frame, one | other), frame
         return frame
 
     def creation(self, key: AccessKeyPair, circle: bytes, token: str | None) -> wire.Create:

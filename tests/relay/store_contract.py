@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
@@ -62,12 +63,19 @@ class Desk:
         self.store.listen(lambda circle, n: self.moved.append((circle, n)))
 
     def all(self, intentions: Sequence[Intention]) -> list[Outcome]:
-        """Submit all at once; the outcomes in the order in which they came."""
-        outcomes: list[Outcome] = []
-        for intention in intentions:
-            self.store.submit(intention, outcomes.append)
-        self._wait(lambda: len(outcomes) == len(intentions))
-        return outcomes
+        """Submit all at once; the outcomes, which have to come in order for each circle."""
+        came: dict[int, Outcome] = {}
+        for place, intention in enumerate(intentions):
+            self.store.submit(intention, partial(came.__setitem__, place))
+        self.until(lambda: len(came) == len(intentions))
+        for circle in {intention.circle for intention in intentions}:
+            order = [place for place in came if intentions[place].circle == circle]
+            assert order == sorted(order)
+        return [came[place] for place in range(len(intentions))]
+
+    def hears(self, circle: bytes, n: int) -> None:
+        """Wait until it was heard that another writer has moved a log."""
+        self.until(lambda: (circle, n) in self.moved)
 
     def do(self, intention: Intention) -> Outcome:
         return self.all([intention])[0]
@@ -75,13 +83,14 @@ class Desk:
     def ask(self, method: Callable[..., None], *arguments: Any) -> Any:
         answers: list[Any] = []
         method(*arguments, answers.append)
-        self._wait(lambda: bool(answers))
+        self.until(lambda: bool(answers))
         return answers[0]
 
     def read(self, circle: bytes, first: int = 1, last: int = EVERYTHING) -> list[Record]:
         return list(self.ask(self.store.read, circle, first, last, EVERYTHING))
 
-    def _wait(self, enough: Callable[[], bool]) -> None:
+    def until(self, enough: Callable[[], bool]) -> None:
+        """Settle until it is so."""
         self.store.settle()
         while not enough():
             assert self._woken.wait(20), "the store fell silent"
@@ -361,6 +370,7 @@ class StoreContract:
         desk.store.listen(lambda circle, n: seen.append((circle, n)))
         desk.store.submit(append(C, 2, tag=b"mine"), seen.append)
         desk.do(append(D, 2))
+        desk.until(lambda: Conflict(3) in seen)
         assert seen[-2:] == [(C, 3), Conflict(3)]
         assert desk.read(C, 2) == [record(2), record(3)]
         assert desk.do(append(C, 4)) is STORED
@@ -434,11 +444,12 @@ class StoreContract:
         first = creation(C).incarnation
         assert other.all([Restart(C, first, b"1" * 16, 9), append(C, 2)]) == [STORED, STORED]
         desk.do(append(D, 2))
+        desk.hears(C, RESTARTED)
         assert desk.moved[0] == (C, RESTARTED)
         desk.moved.clear()
         assert other.do(Complete(C, b"1" * 16)) is STORED
         assert desk.do(append(D, 3)) is STORED
-        assert desk.moved[0] == (C, RESTARTED)
+        desk.hears(C, RESTARTED)
 
     def test_everything_is_there_after_closing(
         self, desk: Desk, opened: Callable[[], Desk]

@@ -177,7 +177,7 @@ class TestDoctor:
         assert examine(settled, Directory(tmp_path / "d", make=False), in_json=False) == 0
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == 12
-        assert lines[0].startswith("ok     settings     1 of 17 are set")
+        assert lines[0].startswith("ok     settings     1 of 20 are set")
 
 
 class TestHealth:

@@ -119,6 +119,16 @@ def test_a_store_that_hangs_is_not_well(systemd: Systemd) -> None:
     assert len(relay.store.submitted) == 1
 
 
+def test_a_cluster_is_not_waited_for(systemd: Systemd) -> None:
+    relay = Relay(systemd)
+    relay.pulse.waits = False
+    for _ in range(60):
+        relay.now += 1000
+        relay.pulse.tick(relay.now)
+    assert len(systemd.hears()) == 6
+    assert relay.store.submitted == []
+
+
 def test_a_store_that_fails_is_not_well(systemd: Systemd) -> None:
     relay = Relay(systemd)
     relay.store.fail()

@@ -237,6 +237,16 @@ def _add_talking(verbs: Any) -> None:
     verb.add_argument("--ids", action="store_true", help="print how each message's id begins")
     _add_json(verb)
     verb = _verb(
+        verbs, "search", "find what was said, in all circles; the newest comes first",
+        "search ferry from:Bo in:Friends before:2026-03-01 has:link", "finding:search",
+    )  # fmt: skip
+    verb.add_argument(
+        "words", metavar="WORD", nargs="+",
+        help="words, or a \"phrase\"; from:NAME, in:CIRCLE, before:DATE, after:DATE, has:link|poll",
+    )  # fmt: skip
+    verb.add_argument("--last", metavar="N", type=int, default=50, help="how much (else 50)")
+    _add_json(verb)
+    verb = _verb(
         verbs, "export", "write a circle's conversation into a file to keep",
         "export Friends friends.html", "keeping:export",
     )  # fmt: skip
