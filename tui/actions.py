@@ -114,6 +114,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("ask", (), "ask", "Have a member answer the door, or not.", "/ask"),
     Action("verify", (), "verify", "Compare six words with a member, to know their key.",
            "/verify", takes="NAME"),
+    Action("devices", (), "devices", "See your devices, link another one, or take one out.",
+           "/devices"),
     Action("rest", (), "rest", "Let a silent circle be, until the next season.", "/rest"),
     Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME"),
     Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),
