@@ -22,7 +22,7 @@ from tui.widgets.about import About, AboutLine, Deed
 from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 
-NO_MESSAGE = "There is no message here yet."
+NO_MESSAGE = "There is no message here."
 NOT_YOURS = "This is another's message: only who wrote it can do that."
 NO_LINK = "There is no link in this message."
 NO_POLL = "This is not a poll. /poll asks one."
