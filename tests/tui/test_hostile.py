@@ -25,7 +25,7 @@ from tests.tui.hostile import (
 )
 from tests.tui.screen_text import screen_text
 from tui.app import HallwayApp
-from tui.cli.membership import _circle_text, _member_json, _member_text, circle_json
+from tui.cli.membership import _circle_text, _member_json, member_text, circle_json
 from tui.cli.printing import row_facts, row_text, say, say_json
 from tui.safe_text import sanitise_block, sanitise_line
 from tui.screens.door import Door
@@ -196,7 +196,7 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
         say(_circle_text(circle))
         say_json(circle_json(circle))
         for member in ana.client.members(circle.id):
-            say(_member_text(member))
+            say(member_text(member))
             say_json(_member_json(member))
         row = ana.rows()[-1]
         say(row_text(row, circle.name))

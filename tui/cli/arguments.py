@@ -23,8 +23,9 @@ exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable
 """
 
 NO_TERMINAL = (
-    "Hallway's screens need a terminal, and there is none here. In a script run `hallway send`,"
-    " `hallway read` or `hallway tail`; `hallway --help` lists all commands."
+    "Hallway's screens need a terminal, and there is none here. `hallway --plain` reads and prints"
+    " lines. In a script run `hallway send`, `hallway read` or `hallway tail`; `hallway --help`"
+    " lists all commands."
 )
 
 SCREENS_ASK = "The screens ask for the passphrase: --passphrase-file is for commands."
@@ -68,6 +69,10 @@ def parser(whole: bool = False) -> argparse.ArgumentParser:
     top.add_argument(
         "--demo", action="store_true",
         help="look around in a circle with scripted friends; nothing of it is kept",
+    )  # fmt: skip
+    top.add_argument(
+        "--plain", action="store_true",
+        help="line mode, for screen readers, plain terminals and pipes",
     )  # fmt: skip
     _add_home(top, default=None)
     top.set_defaults(run=_screens)
@@ -123,6 +128,8 @@ def _later(where: str) -> Callable[[argparse.Namespace], int]:
 
 def _screens(arguments: argparse.Namespace) -> int:
     """`hallway` alone."""
+    if arguments.plain:
+        return _later("plain:plain")(arguments)
     if not _is_terminal():
         print(NO_TERMINAL, file=sys.stderr)
         return 2

@@ -34,7 +34,7 @@ async def join(place: Place, arguments: argparse.Namespace) -> None:
     code = _code(arguments.code)
     async with visiting(place, "join", make=True, stays=True) as visit:
         card = await _card(visit, place, code)
-        (note if arguments.json else say)(_shown(card))
+        (note if arguments.json else say)(shown_card(card))
         if not arguments.yes and not await agrees("Come in? [y/N] "):
             raise CommandError(ENTRY_OVER)
         wish = Enter(entry=card.entry, person=await _name(place))
@@ -69,7 +69,8 @@ async def _card(visit: Visit, place: Place, code: str) -> CardRead:
         raise slow() from None
 
 
-def _shown(card: CardRead) -> str:
+def shown_card(card: CardRead) -> str:
+    """What a code's card says, in lines."""
     issuer, circle = sanitise_line(card.issuer), sanitise_line(card.circle_name)
     names = ", ".join(sanitise_line(name) for name in card.names)
     past = f"the last {card.history} messages" if card.history else "nothing"

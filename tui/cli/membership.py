@@ -96,7 +96,7 @@ async def members(place: Place, arguments: argparse.Namespace) -> None:
             if arguments.json:
                 say_json(_member_json(facts))
             else:
-                say(_member_text(facts))
+                say(member_text(facts))
 
 
 async def _words(place: Place, circle: str, named: str) -> None:
@@ -133,7 +133,8 @@ def _member_json(facts: MemberFacts) -> dict[str, object]:
     }
 
 
-def _member_text(facts: MemberFacts) -> str:
+def member_text(facts: MemberFacts) -> str:
+    """A member in a line."""
     marks = ["you"] if facts.me else []
     marks += ["host"] if facts.host else []
     if facts.invited_by:

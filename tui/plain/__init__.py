@@ -1,0 +1,1 @@
+"""Line mode: Hallway for screen readers, plain terminals and pipes."""
