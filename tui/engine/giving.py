@@ -57,6 +57,7 @@ NO_CIRCLE = "There is no circle here yet that another device could be brought in
 NOT_FIRST = (
     "This is not your first device. That one alone holds your keys, and can vouch for others."
 )
+STOPPED = "Nothing is sent there just now."
 SAME_LABEL = "Another of your devices is called {label} here. Choose another label."
 
 
@@ -169,7 +170,10 @@ class Giver:
         self._say()
 
     def _offered(self) -> Circle:
-        return next(circle for circle in self._circles() if circle.id == self._queue[-1])
+        for circle in self._circles():
+            if self._queue and circle.id == self._queue[-1]:
+                return circle
+        raise SpokenError(OUT_OF_TURN)
 
     def _offer(self) -> None:
         """Offer the next circle that can be; without one, that was all."""
@@ -199,6 +203,8 @@ class Giver:
 
     def _vouch(self, keys: Keys) -> None:
         circle = self._offered()
+        if not circle.active:
+            return self._not_taken(circle, STOPPED)
         if self._label in own_devices.labels(circle):
             return self._not_taken(circle, SAME_LABEL.format(label=self._label))
         signed = sign_device(
@@ -209,6 +215,8 @@ class Giver:
     def _take(self, message: Package) -> None:
         """Write down that the device is to be added, then say so."""
         circle = self._offered()
+        if not circle.active:
+            return self._not_taken(circle, STOPPED)
         wish, after = AddDevice(message.key_package, self._history), 0
         try:
             package = KeyPackage.decode(message.key_package)
@@ -264,12 +272,12 @@ class Giver:
     def over(self, sentence: str) -> None:
         """Nothing more comes of it; what was given until now stays given."""
         self.context.giver = None
-        if self.ref:
-            error = WishError("unreachable", sentence, Exit.UNREACHABLE)
-            return self.context.refuse(self.ref, error)
         connection = self._carrier().connection
         if connection is not None:
             connection.send(wire.CloseNameplate())
+        if self.ref:
+            error = WishError("unreachable", sentence, Exit.UNREACHABLE)
+            return self.context.refuse(self.ref, error)
         given = f" It is added to {', '.join(self._given)}." if self._given else ""
         self._tell_end(sentence + given, done=False)
 
@@ -302,8 +310,9 @@ def begin(
     context: Context, circles: Callable[[], list[Circle]], history: int, ref: int, default: str
 ) -> None:
     """Have a nameplate opened at a relay that is there, at the profile's own if it can be."""
-    if context.giver is not None:
-        raise WishError("open_already", "A device is being linked already. Close that first.")
+    before = context.giver
+    if before is not None and before.stage in (Stage.OPENING, Stage.GIVING):
+        raise WishError("open_already", "A device is being linked just now. Wait until it is.")
     inside = [circle for circle in circles() if circle.inside]
     if not inside:
         raise WishError("no_circle", NO_CIRCLE)
@@ -319,6 +328,8 @@ def begin(
     ]
     if not reached:
         raise WishError("unreachable", OFFLINE, Exit.UNREACHABLE)
+    if before is not None:
+        before.over("Another code was made in its place.")
     carrier = min(reached, key=lambda circle: str(circle.address) != default)
     context.giver = Giver(context, carrier, circles, history, ref)
     carrier.connected.send(wire.OpenNameplate())

@@ -306,7 +306,6 @@ def test_refusals() -> None:
     nobody = world.person("Nobody")
     assert nobody.refused(lambda ref: commands.OpenLink(ref=ref)).reason == "no_circle"
     bo.expect(LinkOpened, lambda ref: commands.OpenLink(ref=ref))
-    assert bo.refused(lambda ref: commands.OpenLink(ref=ref)).reason == "open_already"
     assert bo.refused(lambda ref: commands.AnswerLink(ref=ref, yes=True)).reason == "not_asked"
     assert bo.refused(lambda ref: commands.OpenSpoken(ref=ref)).reason == "open_already"
     bo.offline = True
@@ -373,3 +372,45 @@ def test_a_disk_that_fails_ends_it_in_a_sentence() -> None:
     bo.client._input(fails, 91)
     bo.collect()
     assert {event.ref for event in bo.heard if event.ref >= 90} == {90, 91}
+
+
+def test_another_code_takes_the_place_of_one_that_nobody_answers() -> None:
+    world, bo = bo_alone()
+    laptop = world.person("laptop")
+    begins(bo, laptop)  # and whoever was asked is gone
+    opened = bo.expect(LinkOpened, lambda ref: commands.OpenLink(ref=ref))
+    assert ended(bo).sentence == "Another code was made in its place."
+    assert laptop.heard[-1].reason == "gone"  # type: ignore[union-attr]
+    laptop.ref += 1
+    laptop.do(commands.FollowLink(ref=laptop.ref, code=opened.code, label="laptop"))
+    world.settle()
+    bo.expect(Done, lambda ref: commands.AnswerLink(ref=ref, yes=True))
+    world.wait(COMES_IN)
+    assert laptop.circle().name == "Hallway"
+
+
+def test_while_a_device_is_given_circles_no_other_code_is_made() -> None:
+    _, bo = bo_alone()
+    offered(false_new(bo))
+    assert bo.refused(lambda ref: commands.OpenLink(ref=ref)).reason == "open_already"
+
+
+@pytest.mark.parametrize("step", ["keys", "package"])
+def test_a_circle_that_is_stopped_meanwhile_is_left_out(step: str) -> None:
+    world, bo = bo_alone()
+    impostor, keys = false_new(bo), fresh(world)
+    offered(impostor)
+    asked = Keys(keys.leaf.public, keys.access.public) if step == "keys" else package(bo, keys)
+    with bo.database.transaction():
+        circle_of(bo).stop("stopped")
+        circle_of(bo).flush()
+    assert impostor.says(asked) == [NotTaken("Nothing is sent there just now."), Finished()]
+
+
+def test_what_comes_after_the_last_circle_is_out_of_turn() -> None:
+    world, bo = bo_alone()
+    impostor, keys = false_new(bo), fresh(world)
+    offered(impostor)
+    assert impostor.says(package(bo, keys)) == [Taken(0), Finished()]
+    impostor.says(Keys(keys.leaf.public, keys.access.public))
+    assert ended(bo).sentence.endswith("It is added to Hallway.")
