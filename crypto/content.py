@@ -253,6 +253,11 @@ TABLE: Mapping[int, Row] = {
 _NUMBERS = {row.kind: number for number, row in TABLE.items()}
 
 
+def number_of(name: str) -> int:
+    """The number of a kind of message that has this name in the table."""
+    return next(number for number, row in TABLE.items() if row.name == name)
+
+
 def write_content(content: Content) -> tuple[int, bytes]:
     """(type, body), or MisuseError where a field is out of its bounds."""
     if isinstance(content, Unknown):

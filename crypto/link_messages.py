@@ -169,8 +169,17 @@ class Have(_Bare):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken(_Bare):
-    """The first device adds the new one to that circle."""
+class Taken(Struct):
+    """The first device adds the new one to that circle, in `after` milliseconds."""
+
+    after: int
+
+    def write(self, writer: Writer) -> None:
+        writer.uint32(self.after)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Self:
+        return cls(reader.uint32())
 
 
 @dataclass(frozen=True, slots=True)

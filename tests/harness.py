@@ -187,6 +187,8 @@ class Person:
                 return True
         for link, wish in wishes.items():
             if link not in self.sockets and wish.not_before <= self.world.now:
+                if link not in self.client.links():
+                    break  # it crashed over the connection before
                 self.world.connect(self, link)
                 moved = True
         return moved

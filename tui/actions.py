@@ -96,6 +96,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("invite", ("ctrl+o",), "invite", "Invite somebody into this circle.", "/invite"),
     Action("open", (), "open", "Open a new circle.", "/open"),
     Action("join", (), "join", "Come in with a code.", "/join", takes="CODE"),
+    Action("search", ("ctrl+f",), "search", "Find what was said, in all circles.", "/search",
+           takes="WORDS"),
+    Action("find", ("slash", "/"), "find", "Find what was said, in all circles.", "/find",
+           Where.MESSAGES, takes="WORDS", chosen=True),
     Action("pins", (), "pins", "See what is pinned, and go there.", "/pins"),
     Action("poll", (), "poll", "Ask the circle a question with answers to choose from.", "/poll",
            takes="QUESTION"),
@@ -116,7 +120,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("settle", (), "settle", "Choose between two conversations.", "/settle"),
     Action("leave", (), "leave", "Leave this circle for good.", "/leave"),
     Action("forget", (), "forget", "Erase a circle that you left.", "/forget"),
-    Action("theme", (), "theme", "Change between dusk and paper.", "/theme"),
+    Action("theme", (), "theme", "Change to the next theme, or to this one.", "/theme",
+           takes="NAME"),
     Action("lock", (), "lock", "Close Hallway's profile until its passphrase is given.", "/lock"),
     Action("help", ("f1",), "help", "Show all keys and commands.", "/help", hint=True),
     Action("quit", ("ctrl+q",), "quit", "End Hallway.", "/quit"),
@@ -132,6 +137,7 @@ _KEYS = {
     "up": "↑",
     "down": "↓",
     "plus": "+",
+    "slash": "/",
     "colon": ":",
 }
 

@@ -300,9 +300,17 @@ class HallwayApp(SafeApp):
             await self.switch_screen(self._main)
 
     def action_theme(self) -> None:
-        """Dusk or paper, from now on."""
-        self.theme = NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)]
-        self._remembered.keep_theme(self.theme)
+        """The next theme, from now on."""
+        self.choose_theme(NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)])
+
+    def choose_theme(self, name: str) -> None:
+        """Draw in a theme, from now on."""
+        if name not in NAMES:
+            self.say(f"The themes are {', '.join(NAMES)}.", wrong=True)
+            return
+        self.theme = name
+        self._remembered.keep_theme(name)
+        self.say(f"The theme is {name} now.")
 
     def action_help_quit(self) -> None:
         """Ctrl+C with nothing to copy: ends where nothing has begun, and tells how elsewhere."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-NAMES = ("dusk", "paper")
+NAMES = ("dusk", "paper", "contrast", "terminal")
 
 
 class Remembered:

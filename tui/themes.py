@@ -1,8 +1,12 @@
-"""Dusk and paper: three background steps, one accent, eight hues for people.
+"""Dusk, paper, contrast, and the terminal's own colours.
 
-All text stands at 4.5:1 or more on each of the three backgrounds. The hues are of equal lightness
-(OKLCH: 0.80 in the dark, 0.49 on paper), in an order that keeps the first few far apart. A person's
+Three background steps, one accent, eight hues for people. All text stands at 4.5:1 or more on each
+of the three backgrounds, in contrast at 7:1. The hues are of equal lightness (OKLCH: 0.80 in the
+dark, 0.49 on paper, 0.86 in contrast), in an order that keeps the first few far apart. A person's
 hue is given by join order; style sheets and `Content` know them as `$hue-0` … `$hue-7`.
+
+In the terminal's own colours there are sixteen, and whoever chose them knows whether they can be
+read: what is muted elsewhere is the plain colour there, and the panes have one background.
 """
 
 from __future__ import annotations
@@ -17,6 +21,14 @@ _DARK_HUES = (
 )  # fmt: skip
 _LIGHT_HUES = (
     "#99403c", "#1e63a1", "#2c7131", "#854480", "#7f5900", "#016e73", "#66509d", "#5f6700",
+)  # fmt: skip
+
+_BRIGHT_HUES = (
+    "#febebb", "#afd5fe", "#99e89b", "#ffb3fc", "#f8ca65", "#49eaf2", "#d4c8fe", "#cedb73",
+)  # fmt: skip
+_ANSI_HUES = (
+    "ansi_red", "ansi_blue", "ansi_green", "ansi_magenta",
+    "ansi_yellow", "ansi_cyan", "ansi_bright_magenta", "ansi_bright_green",
 )  # fmt: skip
 
 
@@ -51,6 +63,7 @@ DUSK = Theme(
         scrollbar_background_active="#16191f",
         screen_selection_background="#38506b",
         screen_selection_foreground="#ffffff",
+        on_accent="#16191f",
     ),
 )
 PAPER = Theme(
@@ -79,9 +92,79 @@ PAPER = Theme(
         scrollbar_background_active="#fbf8f3",
         screen_selection_background="#bcd6ea",
         screen_selection_foreground="#000000",
+        on_accent="#fbf8f3",
     ),
 )
-THEMES = (DUSK, PAPER)
+CONTRAST = Theme(
+    name="contrast",
+    dark=True,
+    primary="#ffd24a",
+    secondary="#9bdcff",
+    accent="#ffd24a",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#161616",
+    panel="#0b0b0b",
+    success="#8cf09a",
+    warning="#ffe07a",
+    error="#ffa19b",
+    variables=_variables(
+        _BRIGHT_HUES,
+        muted="#c8c8c8",
+        rule="#6f6f6f",
+        border_blurred="#00000000",
+        scrollbar="#6f6f6f",
+        scrollbar_background="#000000",
+        scrollbar_hover="#9a9a9a",
+        scrollbar_active="#ffd24a",
+        scrollbar_background_hover="#000000",
+        scrollbar_background_active="#000000",
+        screen_selection_background="#ffffff",
+        screen_selection_foreground="#000000",
+        on_accent="#000000",
+    ),
+)
+TERMINAL = Theme(
+    name="terminal",
+    ansi=True,
+    dark=True,
+    primary="ansi_yellow",
+    secondary="ansi_cyan",
+    accent="ansi_yellow",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    variables=_variables(
+        _ANSI_HUES,
+        muted="ansi_default",
+        rule="ansi_default",
+        ansi_background="ansi_black",
+        ansi_foreground="ansi_white",
+        border_blurred="ansi_default",
+        scrollbar="ansi_default",
+        scrollbar_background="ansi_default",
+        scrollbar_hover="ansi_yellow",
+        scrollbar_active="ansi_yellow",
+        scrollbar_corner_color="ansi_default",
+        scrollbar_background_hover="ansi_default",
+        scrollbar_background_active="ansi_default",
+        screen_selection_background="ansi_cyan",
+        screen_selection_foreground="ansi_black",
+        input_selection_background="ansi_cyan",
+        input_selection_foreground="ansi_black",
+        input_cursor_background="ansi_yellow",
+        input_cursor_foreground="ansi_black",
+        block_cursor_background="ansi_yellow",
+        block_cursor_foreground="ansi_black",
+        on_accent="ansi_black",
+    ),
+)
+THEMES = (DUSK, PAPER, CONTRAST, TERMINAL)
 
 
 def hue(number: int) -> str:

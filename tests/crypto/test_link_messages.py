@@ -35,7 +35,7 @@ MESSAGES: list[LinkMessage] = [
     Vouched(b"s" * 64),
     Package(b"package"),
     Have(),
-    Taken(),
+    Taken(7_000),
     NotTaken("You have three devices here."),
     Declined(),
     Finished(),

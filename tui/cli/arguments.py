@@ -72,7 +72,7 @@ def parser(whole: bool = False) -> argparse.ArgumentParser:
     _add_home(top, default=None)
     top.set_defaults(run=_screens)
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=_RelayParser)
-    for add in (_add_beginning, _add_talking, _add_circle, _add_settings, _add_rest):
+    for add in (_add_beginning, _add_talking, _add_circle, _add_device, _add_settings, _add_rest):
         add(verbs)
     if whole:
         verbs.choices["relay"].fill()
@@ -237,6 +237,16 @@ def _add_talking(verbs: Any) -> None:
     verb.add_argument("--ids", action="store_true", help="print how each message's id begins")
     _add_json(verb)
     verb = _verb(
+        verbs, "search", "find what was said, in all circles; the newest comes first",
+        "search ferry from:Bo in:Friends before:2026-03-01 has:link", "finding:search",
+    )  # fmt: skip
+    verb.add_argument(
+        "words", metavar="WORD", nargs="+",
+        help="words, or a \"phrase\"; from:NAME, in:CIRCLE, before:DATE, after:DATE, has:link|poll",
+    )  # fmt: skip
+    verb.add_argument("--last", metavar="N", type=int, default=50, help="how much (else 50)")
+    _add_json(verb)
+    verb = _verb(
         verbs, "export", "write a circle's conversation into a file to keep",
         "export Friends friends.html", "keeping:export",
     )  # fmt: skip
@@ -350,6 +360,25 @@ def _add_members(verbs: Any) -> None:
         "--verified", metavar="WHO", help="remember that their words are the same as yours"
     )
     comparing.add_argument("--not-verified", dest="forget", metavar="WHO", help="forget that")
+    _add_json(verb)
+
+
+def _add_device(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "device", "link another device of yours, list your devices, or take one out",
+        "device link", "devices:device",
+    )  # fmt: skip
+    verb.add_argument("what", choices=("link", "list", "remove"), help="what to do")
+    verb.add_argument(
+        "named", metavar="CODE|LABEL", nargs="?",
+        help="to link this device: the code that the first one shows; to remove one: its label",
+    )  # fmt: skip
+    verb.add_argument("--label", metavar="NAME", help="what this device is to be called")
+    verb.add_argument(
+        "--history", metavar="N", default="none",
+        help="how many messages of each circle the other device is told: none, all, or a number",
+    )  # fmt: skip
+    verb.add_argument("--yes", action="store_true", help="give it without asking")
     _add_json(verb)
 
 

@@ -35,7 +35,7 @@ async def join(place: Place, arguments: argparse.Namespace) -> None:
     async with visiting(place, "join", make=True, stays=True) as visit:
         card = await _card(visit, place, code)
         (note if arguments.json else say)(_shown(card))
-        if not arguments.yes and not await _agrees("Come in? [y/N] "):
+        if not arguments.yes and not await agrees("Come in? [y/N] "):
             raise CommandError(ENTRY_OVER)
         wish = Enter(entry=card.entry, person=await _name(place))
         entered = await _enter(visit, wish, arguments.wait)
@@ -87,11 +87,11 @@ def _shown(card: CardRead) -> str:
     return "\n".join(line for line in lines if line)
 
 
-async def _agrees(question: str) -> bool:
-    return (await _answer(question)).strip().lower() in ("y", "yes")
+async def agrees(question: str) -> bool:
+    return (await answer_of_person(question)).strip().lower() in ("y", "yes")
 
 
-async def _answer(question: str) -> str:
+async def answer_of_person(question: str) -> str:
     """What a person types at the terminal; the connections live on meanwhile."""
     print(question, end="", file=sys.stderr, flush=True)
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
@@ -107,7 +107,7 @@ async def _name(place: Place) -> str:
     if place.config.name:
         return place.config.name
     try:
-        return person_name(await _answer("Your name there: "))
+        return person_name(await answer_of_person("Your name there: "))
     except MisuseError as error:
         raise CommandError(str(error)) from error
 

@@ -142,6 +142,9 @@ def _member_text(facts: MemberFacts) -> str:
         marks.append(f"let in by {sanitise_line(facts.admitted_by)}")
     marks += ["verified"] if facts.verified else []
     marks += ["new device, not verified"] if facts.new_device else []
+    if len(facts.devices) > 1:
+        labels = ", ".join(sanitise_line(label) for label in facts.devices if label)
+        marks.append(f"{len(facts.devices)} devices{f': {labels}' if labels else ''}")
     return sanitise_line(facts.name) + (f"  ({', '.join(marks)})" if marks else "")
 
 

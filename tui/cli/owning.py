@@ -100,7 +100,7 @@ class Visit:
 
     async def news(self) -> Event:
         """What happens next, from the beginning of this visit on; OwnerGoneError at the end."""
-        event = await self._next
+        event = await asyncio.shield(self._next)  # who waits no longer takes no event along
         if event is None:
             raise OwnerGoneError("The Hallway that owned this profile has ended.")
         self._next = asyncio.ensure_future(anext(self._news, None))

@@ -14,19 +14,16 @@ from tui.engine.wishes import AddDevice, FollowName, RemoveDevice
 def drafted(circle: Circle, wish: AddDevice | RemoveDevice | FollowName) -> Draft | None:
     """What a wish comes to on the circle as it is now; None where there is nothing left to do."""
     view, own, context = circle.view, circle.members.own_leaf, circle.context
-    match wish:
-        case AddDevice():
-            if view.with_signature_key(own_devices.joiner(wish).signature_key) is not None:
-                return None
-            return drafts.add_device(view, own, KeyPackage.decode(wish.key_package), context.now())
-        case RemoveDevice():
-            index = view.with_signature_key(wish.leaf_key)
-            return None if index is None else drafts.remove_devices(view, own, [index], context.rng)
-        case FollowName():
-            follows = circle.own.name == wish.before and wish.person in {
-                leaf.name for leaf in own_devices.leaves(circle)
-            }
-            return drafts.rename(view, own, wish.person) if follows else None
+    if isinstance(wish, AddDevice):
+        if view.with_signature_key(own_devices.joiner(wish).signature_key) is not None:
+            return None
+        return drafts.add_device(view, own, KeyPackage.decode(wish.key_package), context.now())
+    if isinstance(wish, RemoveDevice):
+        index = view.with_signature_key(wish.leaf_key)
+        return None if index is None else drafts.remove_devices(view, own, [index], context.rng)
+    others = {leaf.name for leaf in own_devices.leaves(circle)}
+    follows = circle.own.name == wish.before and wish.person in others
+    return drafts.rename(view, own, wish.person) if follows else None
 
 
 def added(circle: Circle, wish: AddDevice) -> None:

@@ -353,6 +353,14 @@ class ListMembers(_Command, frozen=True, kw_only=True):
     circle: str = ""
 
 
+class Search(_Command, frozen=True, kw_only=True):
+    """What was said, in all circles, the newest first: words and "phrases", and `from:NAME`,
+    `in:CIRCLE`, `before:` and `after:` a day (2026-03-01), `has:` link or poll. Answer: `Found`."""
+
+    text: str
+    limit: int = 50
+
+
 class ReadMessages(_Command, frozen=True, kw_only=True):
     """Rows before or after a position, at most `limit`, oldest first; the newest where neither is
     given. Answer: `Messages`, with fewer rows where they are long: there are no more only where
@@ -409,5 +417,6 @@ Command: TypeAlias = (
     | Lock
     | ListCircles
     | ListMembers
+    | Search
     | ReadMessages
 )

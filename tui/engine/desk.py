@@ -190,7 +190,16 @@ class Desk:
         if any(isinstance(line, TakingLine) for line in self.lines):
             raise WishError("open_already", "This device is being linked already.")
         line = TakingLine(
-            self.context, code, address, ref, label, self._has, self._linking, self._not_linked, pin
+            self.context,
+            code,
+            address,
+            ref,
+            label,
+            self._has,
+            self._linking,
+            self._linked_at,
+            self._not_linked,
+            pin,
         )
         self.lines.append(line)
 
@@ -199,6 +208,11 @@ class Desk:
 
     def _linking(self, record: LinkingRecord) -> None:
         self.lines.append(AwaitingLine(self.context, record, self.entered))
+
+    def _linked_at(self, circle_id: bytes, when: int) -> None:
+        for line in self.lines:
+            if isinstance(line, AwaitingLine) and line.record.circle == circle_id:
+                line.expect(when)
 
     def _not_linked(self, circle_id: bytes) -> None:
         self.context.store.linkings.delete(circle_id)

@@ -328,6 +328,12 @@ class Members(_Event, frozen=True, kw_only=True):
     members: list[MemberFacts]
 
 
+class Found(_Event, frozen=True, kw_only=True):
+    """What was found, the newest first; each row names its circle by id."""
+
+    rows: list[Row]
+
+
 class Messages(_Event, frozen=True, kw_only=True):
     circle: str
     rows: list[Row]
@@ -485,6 +491,7 @@ Event: TypeAlias = (
     | Circles
     | Members
     | Messages
+    | Found
     | RowAdded
     | RowChanged
     | CircleChanged

@@ -48,7 +48,7 @@ from tui.engine.intentions import intend
 from tui.engine.wishes import AddDevice
 
 LIFE = 10 * 60_000
-APART = 20_000
+APART = 10_000
 """Milliseconds within which a new device comes into this person's other circles, drawn for each."""
 
 OFFLINE = "No relay can be reached just now, and linking a device needs one."
@@ -209,7 +209,7 @@ class Giver:
     def _take(self, message: Package) -> None:
         """Write down that the device is to be added, then say so."""
         circle = self._offered()
-        wish = AddDevice(message.key_package, self._history)
+        wish, after = AddDevice(message.key_package, self._history), 0
         try:
             package = KeyPackage.decode(message.key_package)
             joiner = Joiner.of(package)
@@ -221,12 +221,13 @@ class Giver:
                     )
                 own, now = circle.members.own_leaf, self.context.now()
                 drafts.add_device(circle.view, own, package, now)
-                intend(circle, wish, not_before=now + self._apart(circle))
+                after = self._apart(circle)
+                intend(circle, wish, not_before=now + after)
                 circle.tell_changed()
         except (CircleError, CryptoError, MlsError) as error:
             return self._not_taken(circle, str(error))
         self._given.append(circle.record.name)
-        self._send(Taken())
+        self._send(Taken(after))
         self._next()
 
     def _apart(self, circle: Circle) -> int:

@@ -57,8 +57,10 @@ from tui.engine.store.records import CircleRecord, LinkingRecord
 WAITS = 7 * 86_400_000
 """Milliseconds that the first device has for adding this one."""
 
-FIRST_LOOK, APART = 1_000, 20_000
-"""Milliseconds until a circle's relay is asked, the first circle's and, at most, the others'."""
+FIRST_LOOK = 1_000
+"""Milliseconds after this device should be in a circle until its relay is asked."""
+LATEST = 10_000
+"""As long, where it is not known when it should be in."""
 
 RIGHT = "The words are right. Say yes on your other device."
 DECLINED = "Your other device said no. Nothing was given to this one."
@@ -77,8 +79,8 @@ class StrangersPace(Pace):
 class TakingLine(CodeLine):
     """The exchange on the new device.
 
-    `has` says whether this profile is in a circle, or was; `kept` and `dropped` are told of each
-    circle that is waited for, and of one that is not any more.
+    `has` says whether this profile is in a circle, or was. `kept` is told of each circle that is
+    waited for, `expected` when this device is to be in it, `dropped` of one that is no more.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class TakingLine(CodeLine):
         label: str,
         has: Callable[[bytes], bool],
         kept: Callable[[LinkingRecord], None],
+        expected: Callable[[bytes, int], None],
         dropped: Callable[[bytes], None],
         pin: bytes = b"",
     ) -> None:
@@ -99,6 +102,7 @@ class TakingLine(CodeLine):
         self._label = label
         self._has = has
         self._kept = kept
+        self._expected = expected
         self._dropped = dropped
         self._greeted = False
         self._offer: Offer | None = None
@@ -161,8 +165,9 @@ class TakingLine(CodeLine):
                 self._offered(message)
             case Vouched(signature) if self._offer is not None and self._fresh is not None:
                 self._vouched(self._offer, self._fresh, signature)
-            case Taken() if self._offer is not None and self._sent:
+            case Taken(after) if self._offer is not None and self._sent:
                 self._waiting.append(self._offer.name)
+                self._expected(self._offer.circle_id, self.context.now() + after + FIRST_LOOK)
                 self._offer = None
             case NotTaken(why) if self._offer is not None:
                 self._left.append(f"{self._offer.name} ({why})")
@@ -199,7 +204,6 @@ class TakingLine(CodeLine):
             raise SpokenError("Your other device did not sign for this one as it has to.")
         rng, now = self.context.rng, self.context.now()
         package = key_package(SUITE, offer.member, fresh.leaf, device, rng, now)
-        apart = int.from_bytes(rng(4)) % APART if self._waiting else 0
         record = LinkingRecord(
             circle=offer.circle_id,
             name=offer.name,
@@ -214,7 +218,7 @@ class TakingLine(CodeLine):
             access_seed=fresh.access.seed.reveal(),
             key_package=save_key_package(package).reveal(),
             until=now + WAITS,
-            not_before=now + FIRST_LOOK + apart,
+            not_before=now + LATEST,
         )
         self.context.store.linkings.save(record)
         self._kept(record)
@@ -251,6 +255,11 @@ class AwaitingLine(Line):
         self._access = AccessKeyPair.from_seed(Secret(record.access_seed))
         self._entered = entered
         self._welcome = bytearray()
+
+    def expect(self, when: int) -> None:
+        """This device is to be in by then: the relay is asked no earlier."""
+        self.record.not_before = self.not_before = when
+        self.context.store.linkings.save(self.record)
 
     @property
     def entry(self) -> str:

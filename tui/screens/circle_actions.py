@@ -177,8 +177,12 @@ class CircleActions(Screen[None]):
         self.app.push_screen(Help())
 
     def action_theme(self) -> None:
-        """Dusk or paper."""
+        """The next theme."""
         self.app.call_later(self.app.run_action, "app.theme")
+
+    def take_theme(self, name: str) -> None:
+        """The theme of this name."""
+        hall(self).choose_theme(name.strip().lower())
 
     def action_lock(self) -> None:
         """Close the profile; its passphrase opens it again."""

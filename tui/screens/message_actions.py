@@ -22,7 +22,7 @@ from tui.widgets.about import About, AboutLine, Deed
 from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 
-NO_MESSAGE = "There is no message here yet."
+NO_MESSAGE = "There is no message here."
 NOT_YOURS = "This is another's message: only who wrote it can do that."
 NO_LINK = "There is no link in this message."
 NO_POLL = "This is not a poll. /poll asks one."
@@ -40,6 +40,9 @@ class MessageActions(Screen[None]):
 
         async def do(self, command: Command) -> bool:
             """Have a command carried out; whether it was."""
+
+        async def show(self, circle: str) -> None:
+            """Show a circle."""
 
     # Which message.
 
@@ -265,7 +268,29 @@ class MessageActions(Screen[None]):
             choices = [int(word) - 1 for word in words]
             await self.do(Vote(circle=row.circle, id=row.id, choices=choices))
 
-    # Elsewhere in the conversation.
+    # Elsewhere in the conversation, or in another.
+
+    def action_search(self) -> None:
+        """Find what was said."""
+        self.take_search("")
+
+    def action_find(self) -> None:
+        """As `action_search`, from the messages."""
+        self.take_search("")
+
+    def take_find(self, text: str) -> None:
+        """As `take_search`."""
+        self.take_search(text)
+
+    @work
+    async def take_search(self, text: str) -> None:
+        """Find this, and go where it was said."""
+        from tui.screens.search import SearchDialog
+
+        row = await self.app.push_screen_wait(SearchDialog(text))
+        if row is not None:
+            await self.show(row.circle)
+            self._go_to(row)
 
     def _go_to(self, row: Row) -> None:
         conversation = self.query_one(Conversation)

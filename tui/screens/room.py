@@ -92,6 +92,10 @@ class Hall(Protocol):
         that was not possible."""
         ...
 
+    def choose_theme(self, name: str) -> object:
+        """Draw in the theme of this name, from now on."""
+        ...
+
     def lock(self) -> object:
         """Close the profile until its passphrase is given, where it has one."""
         ...

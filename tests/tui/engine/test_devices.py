@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from crypto.access.log import Kind
+from crypto.access.side_data import AddDevice
+from crypto.circle.arriving import key_package
+from crypto.circle.device import Identity
+from crypto.content import Text, write_content
+from crypto.mls.proposals import Add
 from tests.harness import World
+from tests.tui.engine.rogue import circle_of, committed, encrypted, entry, envelope, show
 from tests.tui.engine.two import COMES_IN, begins, links, pair
 from tui.engine import commands
+from tui.engine.circle import SUITE
 from tui.engine.events import (
     DeviceFacts,
     DeviceGoes,
@@ -101,3 +109,39 @@ def test_a_new_name_is_taken_on_by_the_other_device_and_told_once() -> None:
     world.wait(COMES_IN)
     assert bo.circle().me == laptop.circle().me == "Robert"
     assert [text for text in ana.notices() if "Robert" in text] == ["Bo is called Robert now."]
+
+
+def test_a_removed_device_that_speaks_on_is_heard_by_nobody() -> None:
+    world, ana, bo, laptop = pair()
+    content = envelope(*write_content(Text("still here"))).encode()
+    laptop.offline = True  # as a program of another making, that does not take the removal in
+    bo.expect(DeviceGoes, lambda ref: commands.RemoveDevice(ref=ref, label="laptop"))
+    world.settle()
+    frame = encrypted(laptop, content)
+    for person in (ana, bo):
+        show(person, entry(person, Kind.MESSAGE, frame))
+        assert person.texts() == []
+        assert person.warnings() == ["An entry that nobody can read was skipped."]
+    laptop.offline = False
+    laptop.says("still here")
+    world.settle()
+    assert ana.texts() == []
+    assert laptop.circle().link is LinkState.STOPPED
+
+
+def test_nobody_adds_a_device_for_somebody_else() -> None:
+    """Ana's program makes a device for Bo, with a member key that is not Bo's."""
+    world, ana, bo, laptop = pair()
+    view, rng = circle_of(ana).view, world.random.randbytes
+    forged = Identity.generate(rng)
+    device = forged.device(view.circle_id, "Bo", "spy")
+    member = circle_of(bo).member_key
+    made = key_package(SUITE, member, forged.leaf, device, rng, world.now)
+    commit = committed(ana, [Add(made.key_package)], [AddDevice(forged.access.public)])
+    for person in (bo, laptop):
+        before = circle_of(person).members.epoch
+        show(person, entry(person, Kind.COMMIT, commit.body, commit.side_data))
+        assert circle_of(person).members.epoch == before
+        assert person.warnings()[-1].startswith(
+            "Ana tried what this circle does not allow, and it was refused: "
+        )

@@ -149,7 +149,7 @@ def test_the_same_package_again_adds_one_device() -> None:
     for _ in range(2):
         impostor = false_new(bo)
         offered(impostor)
-        assert impostor.says(package(bo, keys)) == [Taken(), Finished()]
+        assert impostor.says(package(bo, keys)) == [Taken(0), Finished()]
         show(bo, wire.Closed(0))
         bo.heard.clear()
         world.hub.close_nameplate(next(iter(bo.sockets.values())).session)  # type: ignore[arg-type]
@@ -213,7 +213,7 @@ def test_a_circle_that_is_there_already_is_left_out() -> None:
     assert ended(bo).sentence == "laptop was given nothing. Left out: Hallway (is there, or was)."
 
 
-@pytest.mark.parametrize("message", [Taken(), Hello("again"), Vouched(b"s" * 64)])
+@pytest.mark.parametrize("message", [Taken(0), Hello("again"), Vouched(b"s" * 64)])
 def test_what_does_not_come_now_ends_it(message: LinkMessage) -> None:
     _, bo = bo_alone()
     impostor = false_new(bo)
@@ -253,7 +253,7 @@ def test_a_cut_line_says_what_was_given() -> None:
     impostor = false_new(bo)
     first = offered(impostor)
     taken, second = impostor.says(_package_for(bo, first, fresh(world)))
-    assert taken == Taken() and isinstance(second, Offer)
+    assert taken == Taken(0) and isinstance(second, Offer)
     for socket in list(bo.sockets.values()):
         socket.cut()
     world.settle()

@@ -11,7 +11,7 @@ from tui.engine import commands
 from tui.engine.events import DeviceGoes, Devices, LinkEnded, LinkTaken, MemberFacts
 from tui.engine.events import Finished as Done
 from tui.engine.intentions import intend
-from tui.engine.wishes import FollowName, RemoveDevice
+from tui.engine.wishes import FollowName, RemoveDevice, decode
 
 
 def listed(person: Person) -> list[tuple[str, bool, list[str], list[str]]]:
@@ -240,3 +240,82 @@ def test_what_is_done_already_is_not_done_again() -> None:
     world.wait(COMES_IN)
     assert bo.database.rows("SELECT 1 FROM intentions") == []
     assert (bo.circle().me, own.name) == ("Bo", "Bo")
+
+
+def test_a_first_device_in_one_circle_and_not_in_another() -> None:
+    world, _, _, laptop = pair()
+    laptop.opens("Own")
+    phone = world.person("phone")
+    begins(laptop, phone, label="phone")
+    laptop.expect(Done, lambda ref: commands.AnswerLink(ref=ref, yes=True))
+    world.wait(COMES_IN)
+    (ended,) = laptop.told(LinkEnded)
+    assert (ended.circles, ended.left) == (["Own"], ["Hallway (your key is on another device)"])
+    assert names(phone) == ["Own"]
+
+
+def test_circles_that_were_left_have_no_devices() -> None:
+    world, _, bo, laptop = pair()
+    bo.opens("Second")
+    bo.expect(Done, lambda ref: commands.Leave(ref=ref, circle="Hallway"))
+    world.wait(COMES_IN)
+    assert listed(bo) == [("(without a label)", True, ["Second"], [])]
+    assert refused(bo, "laptop") == "unknown_device"
+    assert listed(laptop) == []
+
+
+def test_of_two_that_are_coming_one_is_taken_back() -> None:
+    world = World()
+    (bo,) = world.circle("Bo")
+    phone, tablet = world.person("phone"), world.person("tablet")
+    assert stored_wishes(bo, phone, "phone") == 1
+    assert stored_wishes(bo, tablet, "tablet") == 2
+    assert removes(bo, "phone").circles == ["Hallway"]
+    world.wait(COMES_IN)
+    assert [label for label, *_ in listed(bo)] == ["(without a label)", "tablet"]
+    assert (names(phone), names(tablet)) == ([], ["Hallway"])
+
+
+def test_three_devices_take_a_new_name_on() -> None:
+    world, ana, bo, laptop = pair()
+    phone = world.person("phone")
+    links(bo, phone, label="phone")
+    laptop.expect(Done, lambda ref: commands.Rename(ref=ref, person="Robert"))
+    world.wait(COMES_IN)
+    assert [person.circle().me for person in (bo, laptop, phone)] == ["Robert"] * 3
+    assert [text for text in ana.notices() if "Robert" in text] == ["Bo is called Robert now."]
+    for person in (bo, laptop, phone):
+        assert person.database.rows("SELECT 1 FROM intentions") == []
+
+
+def test_the_same_device_is_not_added_twice() -> None:
+    world = World()
+    (bo,) = world.circle("Bo")
+    laptop = world.person("laptop")
+    assert stored_wishes(bo, laptop, "laptop") == 1
+    ((wish,),) = bo.database.rows("SELECT wish FROM intentions")
+    assert isinstance(wish, bytes)
+    with bo.database.transaction():
+        intend(circle_of(bo), decode(wish))
+    world.wait(COMES_IN)
+    assert bo.database.rows("SELECT 1 FROM intentions") == []
+    assert len(circle_of(bo).view.leaves) == 2
+    assert bo.warnings() == []
+
+
+def test_what_is_on_its_way_into_the_log_is_taken_out_again() -> None:
+    world = World()
+    (bo,) = world.circle("Bo")
+    laptop = world.person("laptop")
+    begins(bo, laptop)
+    bo.do(commands.AnswerLink(yes=True))
+    while not bo.database.rows("SELECT 1 FROM pending"):
+        world.step()
+    assert removes(bo, "laptop").circles == ["Hallway"]
+    world.wait(COMES_IN)
+    assert listed(bo) == [("(without a label)", True, ["Hallway"], [])]
+    assert names(laptop) == [] or laptop.circle().left
+
+
+def names(person: Person) -> list[str]:
+    return [facts.name for facts in person.client.circles()]

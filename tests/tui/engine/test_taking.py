@@ -81,12 +81,12 @@ def test_each_circle_has_fresh_keys_of_its_own() -> None:
     impostor = false_first(laptop)
     (first,) = impostor.says(OFFER)
     impostor.says(signed(first))
-    impostor.says(Taken())
+    impostor.says(Taken(0))
     other = replace(OFFER, circle_id=b"d" * 16, name="Second")
     (second,) = impostor.says(other)
     assert isinstance(first, Keys) and isinstance(second, Keys)
     assert len({first.leaf_key, first.access_key, second.leaf_key, second.access_key}) == 4
-    impostor.says(signed(second, other), Taken(), Finished())
+    impostor.says(signed(second, other), Taken(0), Finished())
     event = taken(laptop)
     assert (event.circles, event.left, event.sentence) == (["Hallway", "Second"], [], "")
     assert [moved.sentence for moved in laptop.told(LinkMoved)] == [RIGHT]
@@ -109,7 +109,7 @@ def test_a_signature_that_does_not_hold_is_not_taken(what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [Taken(), NotTaken("no"), Vouched(b"s" * 64), Have(), Keys(b"k" * 32, b"a" * 32)]
+    "message", [Taken(0), NotTaken("no"), Vouched(b"s" * 64), Have(), Keys(b"k" * 32, b"a" * 32)]
 )
 def test_what_does_not_come_now_ends_it(message: LinkMessage) -> None:
     _, laptop = laptop_alone()
@@ -261,7 +261,7 @@ def test_it_is_waited_for_a_week() -> None:
     world, laptop = laptop_alone()
     impostor = false_first(laptop)
     waits(impostor)
-    impostor.says(Taken(), Finished())
+    impostor.says(Taken(0), Finished())
     world.wait(WAITS)
     (gone,) = laptop.told(EntryEnded)
     assert (gone.circle_name, gone.sentence) == ("Hallway", GONE_BY)
@@ -273,7 +273,7 @@ def test_it_can_be_given_up() -> None:
     world, laptop = laptop_alone()
     impostor = false_first(laptop)
     waits(impostor)
-    impostor.says(Taken(), Finished())
+    impostor.says(Taken(0), Finished())
     laptop.expect(Done, lambda ref: commands.AbandonEntry(ref=ref, entry=(b"c" * 16).hex()))
     assert [gone.sentence for gone in laptop.told(EntryEnded)] == ["You gave it up."]
     assert laptop.client.entries() == []

@@ -350,16 +350,24 @@ async def test_an_unknown_command_is_named() -> None:
         assert scene.app.screen.query_one(Composer).text == "/dance"
 
 
-async def test_dusk_and_paper_are_kept(tmp_path: Path) -> None:
+async def test_a_theme_is_kept(tmp_path: Path) -> None:
     scene = Scene()
     kept = tmp_path / "theme"
-    for before, after in (("dusk", "paper"), ("paper", "dusk")):
+    for before, after, line in (
+        ("dusk", "paper", "/theme"),
+        ("paper", "contrast", "/theme"),
+        ("contrast", "terminal", "/theme Terminal"),
+        ("terminal", "dusk", "/theme"),
+    ):
         app = app_of(scene.opening, theme=kept)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await shows(pilot, "Only you so far")
             assert app.theme == before
-            await write(pilot, app, "/theme")
+            await write(pilot, app, line)
             await until(pilot, lambda app=app, after=after: app.theme == after)  # type: ignore[misc]
+            await write(pilot, app, "/theme pink")
+            await says(pilot, "The themes are dusk, paper, contrast, terminal.")
+            assert app.theme == after
 
 
 async def test_leaving_is_asked_about_with_the_focus_on_cancel() -> None:

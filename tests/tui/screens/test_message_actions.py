@@ -349,4 +349,4 @@ async def test_where_nothing_was_said_there_is_nothing_to_do() -> None:
         await shows(pilot, "Only you so far")
         for line in ("/reply", "/react", "/pin", "/menu", "/link", "/react :tada:"):
             await write(pilot, scene.app, line)
-            await says(pilot, "There is no message here yet.")
+            await says(pilot, "There is no message here.")

@@ -47,6 +47,17 @@ LEFT_OUT = (
 )
 """What is live, or under way from this device alone."""
 
+MADE_ANEW = (
+    "searchable",
+    "found",
+    "found_config",
+    "found_content",
+    "found_data",
+    "found_docsize",
+    "found_idx",
+)
+"""What the database makes of the messages by itself."""
+
 RESTORED = (
     "This circle came from a backup: what was said since then is not here. Come in again to go on,"
     " with fresh keys."

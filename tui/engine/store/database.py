@@ -26,6 +26,7 @@ from typing import TypeAlias
 import apsw
 
 from crypto.secret import Secret
+from tui.engine.store.spacing import spaced
 
 APPLICATION_ID = 0x48574C50
 """`HWLP`, in the file's header."""
@@ -114,6 +115,8 @@ class Database:
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
         connection.pragma("secure_delete", "on")
+        connection.pragma("temp_store", "memory")
+        connection.create_scalar_function("hallway_spaced", _spaced, 1, deterministic=True)
         connection.pragma("foreign_keys", "on")
         with connection:
             version = int(connection.pragma("user_version"))
@@ -189,6 +192,11 @@ class Database:
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
         self._connection.close()
+
+
+def _spaced(*text: Value) -> Value:
+    """What the triggers of the schema call."""
+    return spaced(str(text[0]))
 
 
 def _unlock(connection: apsw.Connection, key: Secret) -> None:
