@@ -15,14 +15,17 @@ from tui.engine.commands import (
     Command,
     Forget,
     Leave,
+    ListDevices,
+    Notify,
     Rejoin,
     Remove,
+    RemoveDevice,
     Rename,
     Rest,
     SettleFork,
     Verify,
 )
-from tui.engine.events import CircleFacts, MemberFacts, Refused
+from tui.engine.events import CircleFacts, DeviceGoes, Devices, MemberFacts, Refused
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import safe
 from tui.screens.room import hall, read
@@ -30,6 +33,12 @@ from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 
 FORGET_FIRST = "You are in this circle. /leave it first."
+_TOLD = {
+    "off": "You are told nothing of this circle while you look elsewhere.",
+    "mentions": "You are told when somebody here names you.",
+    "all": "You are told of all that is said here.",
+    "": "You are told of this circle as your settings say.",
+}
 NOBODY_AT_THE_DOOR = "Nobody is at the door."
 
 
@@ -188,6 +197,17 @@ class CircleActions(Screen[None]):
         """Close the profile; its passphrase opens it again."""
         hall(self).lock()
 
+    @work
+    async def action_wipe(self) -> None:
+        """Erase the profile, after a yes."""
+        asked = Content("Erase everything of this profile from this computer?")
+        body = (
+            "What was said, your keys, your chairs in all circles: gone at once, and nobody can"
+            " bring it back. The others are not told."
+        )
+        if await self.app.push_screen_wait(Confirm(asked, body, yes="Erase it all")):
+            hall(self).wipe()
+
     def action_quit(self) -> None:
         """End."""
         self.app.exit(return_code=0)
@@ -289,9 +309,64 @@ class CircleActions(Screen[None]):
                 wrong=True,
             )  # fmt: skip
 
+    @work
+    async def action_devices(self) -> None:
+        """This person's devices."""
+        answer = await hall(self).ask(ListDevices())
+        if not isinstance(answer, Devices) or not answer.devices:
+            hall(self).say("Open a circle first: a device is linked in all your circles.")
+            return
+        from tui.screens.devices import HISTORIES, DevicesDialog, LinkDialog, TakeOut
+
+        chosen = await self.app.push_screen_wait(DevicesDialog(answer.devices))
+        if isinstance(chosen, TakeOut):
+            await self._take_out(chosen.label)
+        elif chosen is not None:
+            self.app.push_screen(LinkDialog(HISTORIES[chosen]))
+
+    async def _take_out(self, label: str) -> None:
+        asked = Content.assemble("Take ", safe(label, "bold"), " out of every circle?")
+        body = (
+            "It reads nothing from then on, and can't speak for you. What it has read stays on it. "
+            "All open codes of your circles are withdrawn."
+        )
+        if await self.app.push_screen_wait(Confirm(asked, body, yes="Take it out")):
+            answer = await hall(self).ask(RemoveDevice(label=label))
+            if isinstance(answer, DeviceGoes) and answer.circles:
+                names = Content(", ").join(safe(name) for name in answer.circles)
+                said = Content.assemble(safe(label, "bold"), " is being taken out of ", names, ".")
+                hall(self).say(said)
+            if isinstance(answer, DeviceGoes) and answer.left:
+                names = Content(", ").join(safe(name) for name in answer.left)
+                sentence = Content.assemble("Nothing can be sent just now in ", names, ".")
+                hall(self).say(sentence, wrong=True)
+            elif isinstance(answer, Refused):
+                hall(self).say(answer.sentence, wrong=True)
+
     def action_verify(self) -> None:
         """Without a name there is nobody to compare words with."""
         hall(self).say("Whom? Name them: /verify NAME", wrong=True)
+
+    @work
+    async def take_tell(self, level: str) -> None:
+        """What of this circle one is told."""
+        if await self.do(Notify(circle=self.circle, level=level.strip().lower())):
+            hall(self).say(_TOLD[level.strip().lower()])
+
+    def action_tell(self) -> None:
+        """Without a word, what one is told is said."""
+        facts = self._facts()
+        if facts is not None:
+            hall(self).say(_TOLD[facts.notify])
+
+    @work
+    async def action_mute(self) -> None:
+        """Nothing of this circle, or again as usual."""
+        facts = self._facts()
+        if facts is not None:
+            level = "" if facts.notify == "off" else "off"
+            if await self.do(Notify(circle=facts.id, level=level)):
+                hall(self).say(_TOLD[level])
 
     @work
     async def action_rest(self) -> None:
