@@ -252,6 +252,7 @@ class _Node:
         self._writing: dict[bytes, asyncio.Task[None]] = {}
         self._turns: dict[bytes, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._missed: dict[bytes, int] = {}
         self.key = Secret(bytes(SECRET_KEY_LENGTH))
         self.replicas = 0
 
@@ -450,7 +451,17 @@ class _Node:
         events = decode(id_, message.data)
         behind = self.shelf.heard(id_, message.sequence, events)
         if behind is not None:
-            self.ask(behind.refresh, _ignored, None)
+            # One at a time: where much is written, what is missing would be read many times over.
+            self._missed[id_] = self._missed.get(id_, 0) + 1
+            if self._missed[id_] == 1:
+                self.ask(partial(self._read_on, behind), _ignored, None)
+
+    async def _read_on(self, circle: Circle) -> None:
+        heard = 0
+        while self._missed[circle.id] > heard:
+            heard = self._missed[circle.id]
+            await circle.refresh()
+        del self._missed[circle.id]
 
 
 def issue_token(

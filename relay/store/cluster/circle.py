@@ -12,6 +12,7 @@ since both times it names the sequence that it must follow.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -116,13 +117,28 @@ class Circle:
     # The fold, kept up.
 
     async def refresh(self) -> None:
-        """Have in the fold what was acknowledged before. Unreachable."""
-        if not self._read:
-            async for message in self._stream.after(self._log, self.fold.sequence):
-                self._take(message)
-        while (more := await self._stream.next(self._log, self.fold.sequence + 1)) is not None:
-            self._take(more)
+        """Have in the fold what was acknowledged before this. Unreachable."""
+        last = await self._stream.last(self._log)
+        if last is not None and last.sequence > self.fold.sequence:
+            if decode(self.id, last.data).before == self.fold.sequence:
+                self._take(last)
+            else:
+                await self._read_to(last.sequence)
         self._read = True
+
+    async def _read_to(self, sequence: int) -> None:
+        """Not further: where others write all the time there would be no end to it."""
+        async with aclosing(self._stream.after(self._log, self.fold.sequence)) as messages:
+            async for message in messages:
+                self._take(message)
+                if self.fold.sequence >= sequence:
+                    return
+        while self.fold.sequence < sequence:
+            # The copy that was read from lags behind; the leader's doesn't.
+            late = await self._stream.next(self._log, self.fold.sequence + 1)
+            if late is None:
+                return
+            self._take(late)
 
     async def read_on(self) -> None:
         """`refresh`, or as far as it is known here where the cluster can't say more."""
@@ -357,7 +373,8 @@ class Circle:
 
     async def read(self, first: int, last: int, limit: int) -> list[Record]:
         """As `Store.read`."""
-        await self.read_on()
+        if last > self.fold.n or self.fold.creation is None:
+            await self.read_on()
         records: list[Record] = []
         first = max(first, self.fold.base + 1)
         while first <= min(last, self.fold.n):

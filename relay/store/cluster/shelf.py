@@ -16,6 +16,9 @@ from relay.store.contract import BlobChunk, Known, Loaded, Outcome, PutBlob, Rec
 CIRCLES_HELD, ENTRIES_HELD = 4096, 1_000_000
 """Folds that are kept of circles in which nothing goes on."""
 
+TIDIED_EVERY = 256
+"""Writes; to count what is held takes as long as some of them."""
+
 
 class Shelf:
     """The circles, the last used last. Unreachable from every question."""
@@ -29,6 +32,7 @@ class Shelf:
         self._stream, self._names = cluster.stream, cluster.names
         self._blobs = Blobs(cluster.stream, cluster.names, write)
         self._circles: dict[bytes, Circle] = {}
+        self._writes = 0
 
     def circle(self, id_: bytes) -> Circle:
         """What is held of a circle, the last used last."""
@@ -43,7 +47,10 @@ class Shelf:
         return invite in circle.fold.invites
 
     def tidy(self, used: Container[bytes]) -> None:
-        """Let go of folds that nobody uses, the longest unused first."""
+        """Now and then let go of folds that nobody uses, the longest unused first."""
+        self._writes += 1
+        if self._writes % TIDIED_EVERY:
+            return
         held = sum(len(circle.fold) for circle in self._circles.values())
         for id_, circle in list(self._circles.items()):
             if len(self._circles) <= CIRCLES_HELD and held <= ENTRIES_HELD:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,9 @@ from nats.aio.msg import Msg
 
 from relay.store.contract import StoreError
 
-TIMEOUT = 5.0
-"""Seconds until an answer is not waited for any longer."""
+TIMEOUT = 1.0
+"""Seconds until an answer is not waited for any longer. What was asked is then asked again, which
+does no harm; a server that died would be waited for in vain."""
 
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -174,7 +175,7 @@ class Stream:
         """The newest message of each subject that fits a pattern, from anywhere."""
         return [each async for each in self._direct_all({"multi_last": [subjects]})]
 
-    async def after(self, subject: str, sequence: int) -> AsyncIterator[Message]:
+    async def after(self, subject: str, sequence: int) -> AsyncGenerator[Message, None]:
         """What a subject has beyond a sequence, from anywhere, in order."""
         while True:
             found = 0
