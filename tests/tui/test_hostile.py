@@ -25,7 +25,7 @@ from tests.tui.hostile import (
 )
 from tests.tui.screen_text import screen_text
 from tui.app import HallwayApp
-from tui.cli.membership import _circle_text, _member_json, member_text, circle_json
+from tui.cli.membership import _circle_text, _member_json, circle_json, member_text
 from tui.cli.printing import row_facts, row_text, say, say_json
 from tui.safe_text import sanitise_block, sanitise_line
 from tui.screens.door import Door
