@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.errors import FieldError
 from crypto.link_messages import (
+    ADDRESS_LONGEST,
     PACKAGE_LONGEST,
     Declined,
     Finished,
@@ -86,3 +89,39 @@ def test_bounds() -> None:
 
 def test_a_key_package_is_in_no_repr() -> None:
     assert "package'" not in repr(Package(b"package"))
+
+
+@pytest.mark.parametrize(
+    ("field", "length"),
+    [("circle_id", 16), ("relay_key", 32), ("member", 32), ("leaf_key", 32), ("pin", 32)],
+)
+@pytest.mark.parametrize("by", [-1, 1])
+def test_fields_of_an_offer_have_their_lengths(field: str, length: int, by: int) -> None:
+    with pytest.raises(FieldError):
+        replace(OFFER, **{field: bytes(length + by)})
+
+
+def test_the_address_of_an_offer_is_bounded() -> None:
+    for length in (1, ADDRESS_LONGEST):
+        assert replace(OFFER, address="a" * length).address == "a" * length
+    for length in (0, ADDRESS_LONGEST + 1):
+        with pytest.raises(FieldError):
+            replace(OFFER, address="a" * length)
+
+
+@pytest.mark.parametrize("length", [31, 33])
+def test_keys_have_their_length(length: int) -> None:
+    with pytest.raises(FieldError):
+        Keys(bytes(length), bytes(32))
+    with pytest.raises(FieldError):
+        Keys(bytes(32), bytes(length))
+    with pytest.raises(FieldError):
+        Vouched(bytes(2 * length))
+
+
+def test_a_key_package_is_bounded() -> None:
+    for length in (1, PACKAGE_LONGEST):
+        assert len(Package(bytes(length)).key_package) == length
+    for length in (0, PACKAGE_LONGEST + 1):
+        with pytest.raises(FieldError):
+            Package(bytes(length))

@@ -9,6 +9,7 @@ import pytest
 from crypto.code import SpokenCode
 from crypto.errors import MisuseError, OutOfTurnError, SpokenError, WrongWordsError
 from crypto.linking import (
+    _PURPOSE,
     MESSAGE_LONGEST,
     PART_LONGEST,
     End,
@@ -19,6 +20,7 @@ from crypto.linking import (
 )
 from crypto.primitives import hkdf_expand, hmac_sha256
 from crypto.relay_address import Address
+from crypto.sealing import seal
 from crypto.secret import Secret
 from crypto.spoken import Joiner
 from relay.wire.bounds import SAY_LIMIT
@@ -222,3 +224,12 @@ def test_nothing_is_sent_before_the_channel_is_open_nor_too_much_at_once() -> No
         first().send(b"hello")
     with pytest.raises(MisuseError):
         Talk().open().first.send(bytes(MESSAGE_LONGEST + 1))
+
+
+@pytest.mark.parametrize("begins", [b"", b"\x02", b"\xff"])
+def test_a_part_that_the_other_end_sealed_begins_with_whether_more_follows(begins: bytes) -> None:
+    talk = Talk().open()
+    aad = _PURPOSE + bytes(4)
+    sealed = seal(talk.new._key(b"new"), aad, begins + (b"x" if begins else b""), seeded("part"))
+    with pytest.raises(SpokenError):
+        talk.first.receive(bytes((Step.PART,)) + sealed)
