@@ -98,7 +98,7 @@ def test_a_key_package_is_in_no_repr() -> None:
 @pytest.mark.parametrize("by", [-1, 1])
 def test_fields_of_an_offer_have_their_lengths(field: str, length: int, by: int) -> None:
     with pytest.raises(FieldError):
-        replace(OFFER, **{field: bytes(length + by)})
+        replace(OFFER, **{field: bytes(length + by)})  # type: ignore[arg-type]
 
 
 def test_the_address_of_an_offer_is_bounded() -> None:
