@@ -63,6 +63,7 @@ class SearchDialog(Dialog[Row]):
     @work(exclusive=True)
     async def _look(self, text: str) -> None:
         said, options = self.query_one("#said", Static), self.query_one(OptionList)
+        said.display = True
         if not text:
             self._rows = []
             options.clear_options()
@@ -73,7 +74,8 @@ class SearchDialog(Dialog[Row]):
             said.update(safe_sentences(answer.sentence))
         elif isinstance(answer, Found):
             self._show(answer.rows, text)
-            said.update(Content("" if answer.rows else NONE))
+            said.update(Content(NONE))
+            said.display = not answer.rows
 
     def _show(self, rows: list[Row], text: str) -> None:
         names = {circle.id: circle.name for circle in read(self).circles()}

@@ -13,14 +13,17 @@ from dataclasses import replace
 import pytest
 
 from crypto.access.binding import AccessKeyPair
-from crypto.access.log import EMPTY_CHAIN, Head, chain, entry_hash
+from crypto.access.log import EMPTY_CHAIN, Head, Kind, chain, entry_hash
+from crypto.circle.state import RETENTION_HIGHEST, RETENTION_USUAL
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Entry, FromRelay
 from tests.harness import Person, World
 from tests.tui.engine.lying import Lie, LyingWorld
+from tests.tui.engine.rogue import circle_of
 from tui.engine.commands import ChangeSettings, Rejoin, SendText
 from tui.engine.events import Finished, LinkState
+from tui.engine.reading import _too_early
 
 RELAY = AccessKeyPair.from_seed(Secret(b"\x07" * 32))
 
@@ -153,6 +156,20 @@ def test_what_has_gone_is_said_to_have_gone() -> None:
     again = "4 messages from Ana were missing. Ana's device sent them again."
     assert again in bo.notices()
     assert bo.texts() == ["Bo: mine", "Ana: 0", "Ana: 1", "Ana: 2", "Ana: 3", "Ana: after"]
+
+
+def test_a_relay_is_not_blamed_for_what_a_host_wrote_into_the_state() -> None:
+    world = World(1)
+    ana, bo = world.circle("Ana", "Bo")
+    ana.says("one")
+    world.settle()
+    circle = circle_of(bo)
+    longer = replace(circle.view.state, retention=RETENTION_HIGHEST)
+    circle._view = replace(circle.view, state=longer)
+    gone = wire.Gone(circle.record.n + 1, Kind.MESSAGE, bytes(32))
+    assert _too_early(circle, gone)
+    world.now += (RETENTION_USUAL + 2 * 86_400) * 1000
+    assert not _too_early(circle, gone)
 
 
 def test_a_change_that_is_gone_before_its_time_stops_a_device_that_comes_in_again() -> None:
