@@ -222,6 +222,11 @@ class HallwayApp(SafeApp):
         """What this person is called as a rule."""
         return self._opening.person
 
+    @property
+    def people_limit(self) -> int:
+        """With how many people this person wants to speak at most."""
+        return self._opening.people
+
     def now(self) -> int:
         """Milliseconds since 1970."""
         return self._opening.now()

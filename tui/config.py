@@ -19,6 +19,7 @@ from crypto.circle.errors import MisuseError
 from crypto.circle.names import person_name
 from crypto.errors import AddressError
 from crypto.relay_address import RelayAddress
+from tui.limit import USUAL
 
 LOCAL_RELAY = "127.0.0.1:7600"
 
@@ -28,6 +29,7 @@ VARIABLES = {
     "local_relay": "HALLWAY_LOCAL_RELAY",
     "freshness": "HALLWAY_FRESHNESS",
     "notify": "HALLWAY_NOTIFY",
+    "people": "HALLWAY_PEOPLE",
 }
 """What each setting is called in the environment."""
 
@@ -50,6 +52,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         whether their relay keeps something back.
     :param notify: what you are told of while you look elsewhere: `all`, `mentions` or `off`. Never
         what was said.
+    :param people: with how many people you want to speak at most, over all circles: you are
+        reminded of it before you come in somewhere.
     """
 
     name: str = ""
@@ -57,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     local_relay: str = LOCAL_RELAY
     freshness: str = "on"
     notify: str = "all"
+    people: str = str(USUAL)
 
     @property
     def beats(self) -> bool:
@@ -72,6 +77,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def settle(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path) -> Config:
     """Put the settings together; ConfigError. A flag that was not given is None."""
     values = dict(_read(file))
+    if type(values.get("people")) is int:
+        values["people"] = str(values["people"])  # as a person writes a number
     sources = dict.fromkeys(values, str(file))
     for name, variable in VARIABLES.items():
         if environ.get(variable):
@@ -110,6 +117,10 @@ def _checked(name: str, value: str, source: str) -> str:
         if name == "notify":
             if value not in ("off", "mentions", "all"):
                 raise ConfigError(f"{source}: notify is off, mentions or all, not {value!r}.")
+            return value
+        if name == "people":
+            if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 10_000):
+                raise ConfigError(f"{source}: people is a number from 1 on, not {value!r}.")
             return value
         if not value:
             return LOCAL_RELAY if name == "local_relay" else ""

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from tui.limit import USUAL
 from tui.screens.room import Engine, NoRelayError
 
 if TYPE_CHECKING:
@@ -83,6 +84,11 @@ class Opening(Protocol):
         """What one is told of where one has not said for a circle: off, mentions, all."""
         ...
 
+    @property
+    def people(self) -> int:
+        """With how many people this person wants to speak at most."""
+        ...
+
     def engine(self, broke: Callable[[BaseException], None]) -> AbstractAsyncContextManager[Engine]:
         """The engine, for as long as the context lasts; OpeningError. `broke` is told if it
         fails by itself."""
@@ -141,6 +147,11 @@ class ProfileOpening:
     def notify(self) -> str:
         """From the settings."""
         return "off" if self._config is None else self._config.notify
+
+    @property
+    def people(self) -> int:
+        """From the settings."""
+        return USUAL if self._config is None else int(self._config.people)
 
     @property
     def locks(self) -> bool:

@@ -99,6 +99,7 @@ class MemoryOpening:
         self.there = there
         self.person = ""
         self.notify = "all"
+        self.people = 50
         self.erased: list[str] = []
         self.refuses: OpeningError | None = None
         self.no_relay = ""

@@ -41,7 +41,13 @@ def test_without_a_relay_the_one_of_this_computer_is_meant(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ('colour = "blue"', ("colour", "There are: name, relay, local_relay, freshness, notify.")),
+        (
+            'colour = "blue"',
+            ("colour", "There are: name, relay, local_relay, freshness, notify, people."),
+        ),
+        ("people = 0", ("people is a number from 1 on",)),
+        ('people = "many"', ("people is a number from 1 on",)),
+        ('notify = "loud"', ("notify is off, mentions or all",)),
         ("name = 7", ("name", "str")),
         ('name = "\\u0007"', ("name", "U+0007")),
         ('relay = "http://chat.example.org"', ("relay", "ws://")),
@@ -83,3 +89,11 @@ def test_freshness_is_on_or_off(tmp_path: Path) -> None:
     assert settle({}, {"HALLWAY_FRESHNESS": "on"}, file).beats
     with pytest.raises(ConfigError, match="freshness is on or off"):
         settle({}, {"HALLWAY_FRESHNESS": "maybe"}, file)
+
+
+@pytest.mark.parametrize("written", ["people = 12", 'people = "12"'])
+def test_a_number_is_written_as_one_likes(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(written)
+    assert settle({}, {}, file).people == "12"
+    assert settle({}, {"HALLWAY_PEOPLE": "7"}, file).people == "7"

@@ -14,8 +14,9 @@ from tui.cli.opening import NO_NAME
 from tui.cli.owning import ANSWER_SECONDS, Visit, slow, visiting
 from tui.cli.printing import CommandError, local_time, note, say, say_json
 from tui.cli.running import Place
-from tui.engine.commands import Enter, ReadCode
-from tui.engine.events import CardRead, Entered, EntryMoved, Exit
+from tui.engine.commands import Enter, ListCircles, ListMembers, ReadCode
+from tui.engine.events import CardRead, Circles, Entered, EntryMoved, Exit, Members
+from tui.limit import exceeded
 from tui.safe_text import sanitise_line
 
 _SHORT = "nobody has opened the door yet. The request waits at the relay for seven days, and is"
@@ -35,6 +36,8 @@ async def join(place: Place, arguments: argparse.Namespace) -> None:
     async with visiting(place, "join", make=True, stays=True) as visit:
         card = await _card(visit, place, code)
         (note if arguments.json else say)(shown_card(card))
+        if reminder := exceeded(int(place.config.people), await _known(visit), card.names):
+            note(reminder)
         if not arguments.yes and not await agrees("Come in? [y/N] "):
             raise CommandError(ENTRY_OVER)
         wish = Enter(entry=card.entry, person=await _name(place))
@@ -102,6 +105,15 @@ async def answer_of_person(question: str) -> str:
     finally:
         loop.remove_reader(sys.stdin.fileno())
     return sys.stdin.readline()
+
+
+async def _known(visit: Visit) -> list[str]:
+    """Everybody in all circles of this profile."""
+    names: list[str] = []
+    for circle in (await visit.ask(ListCircles(), Circles)).circles:
+        members = (await visit.ask(ListMembers(circle=circle.id), Members)).members
+        names += [member.name for member in members if not member.me]
+    return names
 
 
 async def _name(place: Place) -> str:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tui.demo.script import ANSWERS, BEFORE, CAP, CIRCLE, FRIENDS, HOST, TALK, YOU
+from tui.limit import USUAL
 from tui.opening import OpeningError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class DemoOpening:
     there = True
     locks = False
     notify = "off"
+    people = USUAL
     person = YOU
     farewell = "That was a demonstration: nothing of it is kept. `hallway` begins in earnest."
 

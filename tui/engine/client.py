@@ -169,6 +169,15 @@ class Client:
         """Who is in, by join number."""
         return facts.member_facts(self._desk.circle(circle))
 
+    def people(self) -> list[str]:
+        """The names of all others in all circles that this person is in."""
+        return [
+            member.name
+            for line in self._desk.circle_lines()
+            for member in facts.member_facts(line.circle)
+            if not member.me
+        ]
+
     def invites(self, circle: str) -> list[InviteFacts]:
         """The open codes."""
         return facts.invite_facts(self._desk.circle(circle))

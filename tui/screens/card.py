@@ -17,6 +17,7 @@ from tui.engine.events import (
     Event,
     Refused,
 )
+from tui.limit import exceeded
 from tui.screens.dialog import (
     Choice,
     Choices,
@@ -28,7 +29,7 @@ from tui.screens.dialog import (
     safe_sentences,
     title,
 )
-from tui.screens.room import hall
+from tui.screens.room import hall, read
 from tui.screens.words import chairs_left, history_for_newcomer, names_joined, time_left
 from tui.widgets.chairs import chairs
 from tui.widgets.columns import Columns, Pair
@@ -57,6 +58,9 @@ class CardDialog(Dialog[None]):
         if card.topic:
             yield Static(safe(card.topic), classes="dim")
         yield Columns(self._facts(), label=8, id="facts")
+        reminder = exceeded(hall(self).people_limit, read(self).people(), card.names)
+        if reminder:
+            yield paragraph(Content.styled(reminder, "$warning"))
         yield Static(Content("What should they call you?"), classes="label")
         yield Field(self._person, placeholder="your name", id="name", max_length=NAME_LONGEST)
         if card.asks_at_door:

@@ -92,6 +92,11 @@ class Hall(Protocol):
         that was not possible."""
         ...
 
+    @property
+    def people_limit(self) -> int:
+        """With how many people this person wants to speak at most, over all circles."""
+        ...
+
     def choose_theme(self, name: str) -> object:
         """Draw in the theme of this name, from now on."""
         ...

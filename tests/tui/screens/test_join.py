@@ -107,3 +107,16 @@ async def test_a_circle_that_filled_up_meanwhile_says_so() -> None:
         town.settle()
         await pilot.press(*"Bo", "enter")
         await shows(pilot, "All chairs of this circle are taken.")
+
+
+async def test_a_limit_of_one_s_own_is_a_reminder_and_no_more() -> None:
+    town = Town()
+    ana = town.world.person("Ana")
+    ana.opens("Friends")
+    opening = town.opening("Bo")
+    opening.people = 0
+    app = app_of(opening)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shows(pilot, "What should they call you?")
+        app.show_join(ana.invites(), "Bo")
+        await shows(pilot, "You would speak with 1 people then")
