@@ -24,6 +24,7 @@ from tests.tui.hostile import KINDS, Mallory, OneWay, Payload, forbidden, payloa
 from tui.engine.commands import SendText
 from tui.engine.events import Queued
 from tui.engine.remote import RemoteOwner
+from tui.engine.store.backup import MADE_ANEW
 from tui.locations import Locations
 from tui.profile import Profile
 
@@ -97,6 +98,8 @@ def keep(somebody: Somebody, home: Path) -> None:
         database.write("PRAGMA defer_foreign_keys = ON")
         names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         for (table,) in memory.rows(names):
+            if table in MADE_ANEW:
+                continue
             for row in memory.rows(f'SELECT * FROM "{table!s}"'):  # noqa: S608  # of the schema
                 places = ",".join("?" * len(row))
                 database.write(f'INSERT INTO "{table!s}" VALUES ({places})', row)  # noqa: S608
