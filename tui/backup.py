@@ -53,8 +53,18 @@ def seal(to: Path, vault: Vault, database: Path) -> None:
             shutil.copyfileobj(content, file)
             file.flush()
             os.fsync(file.fileno())
-        # Not over a file that came meanwhile.
+        _put(part, to)
+
+
+def _put(part: Path, to: Path) -> None:
+    """Give a file its name, but not that of a file which came meanwhile."""
+    try:
         os.link(part, to)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Many a stick knows no second name of a file.
+        part.replace(to)
 
 
 @contextmanager

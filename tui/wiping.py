@@ -39,8 +39,27 @@ def _write_over(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+OURS = (
+    "profile.db*",
+    "vault*",
+    "owner",
+    "socket",
+    "theme",
+    "config.toml",
+    "hallway.log",
+    ".restoring*",
+)
+"""What a profile's folder may hold beside its keys."""
+
+
 def erase_rest(locations: Locations) -> None:
-    """Delete what is left of the profile, its folder with it."""
-    with suppress(FileNotFoundError):
+    """Delete what is left of the profile, and its folder, where nothing of others' is in it."""
+    with suppress(OSError):
         locations.socket.unlink()
-    shutil.rmtree(locations.home, ignore_errors=True)
+    shutil.rmtree(locations.keys, ignore_errors=True)
+    for pattern in OURS:
+        for path in locations.home.glob(pattern):
+            with suppress(OSError):
+                path.unlink()
+    with suppress(OSError):
+        locations.home.rmdir()

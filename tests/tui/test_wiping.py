@@ -40,6 +40,14 @@ def test_without_its_keys_nothing_opens_it(locations: Locations) -> None:
     erase_rest(locations)
 
 
+def test_what_is_not_of_the_profile_stays(locations: Locations) -> None:
+    letter = locations.home / "letter.txt"
+    letter.write_text("Dear Ana")
+    erase_keys(locations)
+    erase_rest(locations)
+    assert [path.name for path in locations.home.iterdir()] == ["letter.txt"]
+
+
 def test_one_with_a_passphrase_loses_its_vault(locations: Locations) -> None:
     protect(locations, "", "correct horse", os.urandom)
     erase_keys(locations)

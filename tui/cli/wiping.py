@@ -14,7 +14,7 @@ from tui.wiping import erase_keys, erase_rest
 
 WORD = "erase"
 QUESTION = (
-    "Everything in {home} will be gone: what was said, your keys, your chairs in all circles."
+    "The profile in {home} will be gone: what was said, your keys, your chairs in all circles."
     f" Nobody can bring it back. Type {WORD} to go on: "
 )
 GONE = "Gone: nothing of this profile is left on this computer."
@@ -26,7 +26,7 @@ NOBODY = "Nobody can be asked here. Say --yes if you are sure."
 async def wipe(place: Place, arguments: argparse.Namespace) -> None:
     """Keys first, then whoever has the profile open, then the rest."""
     locations = place.locations
-    if not locations.home.is_dir():
+    if not locations.there():
         raise CommandError(NOTHING)
     if not arguments.yes:
         if not sys.stdin.isatty():
