@@ -22,7 +22,8 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do. `keys` are Textual's names; the first is the one that is shown."""
+    """One thing to do. `keys` are Textual's names, as they are usually (`tui.keys` knows those of a
+    person's own); the first is the one that is shown."""
 
     name: str
     keys: tuple[str, ...]
@@ -32,12 +33,8 @@ class Action:
     where: Where = Where.ANYWHERE
     hint: bool = False  # stands in the hint line
     takes: str = ""  # what the command is given, as the help names it
+    needs: bool = False  # without what it takes, there is nothing to do
     chosen: bool = False  # it acts on the message that is chosen: the screen carries it out
-
-    @property
-    def shown(self) -> str:
-        """The first key as people write it."""
-        return shown_key(self.keys[0]) if self.keys else ""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -55,7 +52,8 @@ ACTIONS: tuple[Action, ...] = (
            "The other way, and back to what you were writing.", "/later", Where.COMPOSER),
     Action("editor", ("ctrl+e",), "editor", "Write in your own editor ($VISUAL or $EDITOR).",
            "/editor", Where.COMPOSER, takes="TEXT"),
-    Action("me", (), "me", "Say something of yourself: /me waves.", "/me", takes="TEXT"),
+    Action("me", (), "me", "Say something of yourself: /me waves.", "/me", takes="TEXT",
+           needs=True),
     Action("write", ("i", "escape"), "write", "Go back to writing.", "/write",
            Where.MESSAGES, hint=True),
     Action("reply", ("r",), "reply", "Answer the message.", "/reply", Where.MESSAGES,
@@ -103,7 +101,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("pins", (), "pins", "See what is pinned, and go there.", "/pins"),
     Action("poll", (), "poll", "Ask the circle a question with answers to choose from.", "/poll",
            takes="QUESTION"),
-    Action("date", (), "date", "Go to the first message of a day.", "/date", takes="YYYY-MM-DD"),
+    Action("date", (), "date", "Go to the first message of a day.", "/date", takes="YYYY-MM-DD",
+           needs=True),
     Action("door", (), "door", "See who is at the door.", "/door"),
     Action("people", (), "people", "See who is in, and who let them in.", "/people"),
     Action("rename", (), "rename", "Be called otherwise in this circle.", "/rename",
@@ -113,22 +112,32 @@ ACTIONS: tuple[Action, ...] = (
            takes="TEXT"),
     Action("ask", (), "ask", "Have a member answer the door, or not.", "/ask"),
     Action("verify", (), "verify", "Compare six words with a member, to know their key.",
-           "/verify", takes="NAME"),
+           "/verify", takes="NAME", needs=True),
     Action("tell", (), "notify", "Be told of this circle while you look elsewhere, or not.",
-           "/notify", takes="off|mentions|all"),
+           "/notify", takes="off|mentions|all", needs=True),
     Action("mute", (), "mute", "Be told nothing of this circle, or again as usual.", "/mute"),
     Action("devices", (), "devices", "See your devices, link another one, or take one out.",
            "/devices"),
     Action("rest", (), "rest", "Let a silent circle be, until the next season.", "/rest"),
-    Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME"),
+    Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME",
+           needs=True),
     Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),
     Action("settle", (), "settle", "Choose between two conversations.", "/settle"),
     Action("leave", (), "leave", "Leave this circle for good.", "/leave"),
     Action("forget", (), "forget", "Erase a circle that you left.", "/forget"),
+    Action("settings", (), "settings", "See and change your settings.", "/settings",
+           takes="NAME VALUE"),
     Action("theme", (), "theme", "Change to the next theme, or to this one.", "/theme",
            takes="NAME"),
-    Action("lock", (), "lock", "Close Hallway's profile until its passphrase is given.", "/lock"),
+    Action("density", (), "density", "Show a line for each message, or names above them.",
+           "/density"),
+    Action("passphrase", (), "passphrase", "Set, change or take away your profile's passphrase.",
+           "/passphrase"),
+    Action("lock", ("ctrl+l",), "lock", "Close Hallway's profile until its passphrase is given.",
+           "/lock"),
     Action("wipe", (), "wipe", "Erase this profile from this computer, at once.", "/wipe"),
+    Action("palette", ("ctrl+p",), "all actions", "Find anything that can be done.", "/palette",
+           takes="WORDS"),
     Action("help", ("f1",), "help", "Show all keys and commands.", "/help", hint=True),
     Action("quit", ("ctrl+q",), "quit", "End Hallway.", "/quit"),
 )  # fmt: skip
@@ -162,7 +171,9 @@ def _carried_out(action: Action) -> str:
 def bindings(where: Where) -> list[Binding]:
     """The bindings of whoever carries out this scope's actions, as `action_NAME`."""
     return [
-        Binding(",".join(action.keys), _carried_out(action), action.label, show=False)
+        Binding(
+            ",".join(action.keys), _carried_out(action), action.label, show=False, id=action.name
+        )
         for action in ACTIONS
         if action.where is where and action.keys
     ]

@@ -22,17 +22,20 @@ from textual.content import Content
 from textual.screen import Screen
 
 from tui import emoji_names, notifying
+from tui.appearance import Appearance, at_first, of_config
 from tui.crash import describe
 from tui.engine.events import LockAsked, RowAdded, RowKind
 from tui.opening import Opening, OpeningError, ProfileOpening
-from tui.remembered import NAMES, Remembered
 from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.safe_text import sanitise_block
 from tui.screens.room import NARROW, WIDE, Engine, Hearing, read
 from tui.screens.welcome import Welcome
+from tui.themes import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from textual.timer import Timer
 
     from tui.config import Config
     from tui.engine.client import Client
@@ -40,6 +43,13 @@ if TYPE_CHECKING:
     from tui.engine.events import CardRead, Event, Row
     from tui.locations import Locations
     from tui.screens.main import Main
+    from tui.settings import Prefers, Value
+
+LOOK_SECONDS = 5
+"""Between two looks at whether somebody is there: a computer may have slept meanwhile."""
+
+SENTENCES = 2
+"""That stand on the screen at once, the newest: they cover what is being said."""
 
 TELL_EVERY = 1 / 30
 """Seconds between two times at which the screens are told what happened: what arrives at once is
@@ -48,7 +58,7 @@ drawn at once."""
 CLIPBOARDS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
 NOT_LOCKABLE = "Locking needs a passphrase. `hallway passphrase`, on the command line, sets one."
 NO_EDITOR_HERE = "This terminal can't be lent to an editor."
-HOW_TO_END = "^q or /quit ends Hallway. What you are writing is kept."
+HOW_TO_END = "{} or /quit ends Hallway. What you are writing is kept."
 
 
 class HallwayApp(SafeApp):
@@ -61,15 +71,17 @@ class HallwayApp(SafeApp):
         self,
         opening: Opening,
         *,
-        remembered: Remembered,
+        appearance: Appearance,
         code: str = "",
         log: Path | None = None,
     ) -> None:
-        super().__init__(theme=remembered.theme, log=log)
+        super().__init__(theme=appearance.theme, signs=appearance.glyphs, log=log)
+        self.appearance = appearance
+        """See `tui.screens.room.Hall`."""
+        self._take(appearance)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-medium"), (WIDE, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
         self._opening = opening
-        self._remembered = remembered
         self._code = code
         self._engine: Engine | None = None
         self._profile_open = asyncio.Event()
@@ -78,6 +90,8 @@ class HallwayApp(SafeApp):
         self.sending = asyncio.Lock()
         """See `tui.screens.room.Hall`."""
         self._wiped = False
+        self._touched = 0
+        self._idling: Timer | None = None
         self._notified: set[tuple[str, bool]] = set()
         self.sentence = ""
         """Why it ended, for whoever started it."""
@@ -117,12 +131,13 @@ class HallwayApp(SafeApp):
             return
         self._engine = engine
         self._profile_open.set()
+        self._watch_idleness()
         if self.screen is self._main and not engine.client.circles():
             self.show_first()
         for screen in self._hearing():
             screen.opened()
         if self._code:
-            self.show_join(self._code, self._opening.person)
+            self.show_join(self._code, self.person)
         self.run_worker(asyncio.to_thread(emoji_names.warm_up), group="names")
         async for event in engine.news():
             self._hear(event)
@@ -170,7 +185,8 @@ class HallwayApp(SafeApp):
         if self.app_focus or row.mine or row.kind is not RowKind.TEXT or self.client is None:
             return
         facts = self.client.circle(row.circle)
-        level = notifying.Level(facts.notify or self._opening.notify)
+        config = self.config
+        level = notifying.Level(facts.notify or ("off" if config is None else config.notify))
         said = (row.circle, row.mentions_me)
         if notifying.wanted(level, row.mentions_me) and said not in self._notified:
             self._notified.add(said)
@@ -220,12 +236,104 @@ class HallwayApp(SafeApp):
     @property
     def person(self) -> str:
         """What this person is called as a rule."""
-        return self._opening.person
+        return "" if self.config is None else self.config.name
 
     @property
-    def people_limit(self) -> int:
-        """With how many people this person wants to speak at most."""
-        return self._opening.people
+    def config(self) -> Config | None:
+        """This person's settings, once the profile is open."""
+        preferences = self._opening.preferences
+        return None if preferences is None else preferences.config
+
+    def held(self, name: str) -> str:
+        """What holds a setting, so that it can't be changed here."""
+        preferences = self._opening.preferences
+        return "" if preferences is None else preferences.held(name)
+
+    async def change(self, name: str, value: Value) -> str:
+        """Keep a setting, and let it take effect: what is wrong with it, or an empty text."""
+        # imported here: most change nothing
+        from tui.config import ConfigError
+        from tui.settings import SettingError
+
+        preferences = await self._preferences()
+        try:
+            await asyncio.to_thread(preferences.change, name, value)
+        except (ConfigError, SettingError) as error:
+            return str(error)
+        self._changed()
+        return ""
+
+    async def edit_settings(self) -> None:
+        """Lend the terminal to the person's editor, for the file of settings."""
+        from tui.config import ConfigError
+
+        preferences = await self._preferences()
+        try:
+            text = await self.edit(await asyncio.to_thread(lambda: preferences.text))
+            if text is not None:
+                await asyncio.to_thread(preferences.put, text)
+        except ConfigError as error:
+            self.say(f"{error} Nothing has changed.", wrong=True)
+            return
+        self._changed()
+
+    async def _preferences(self) -> Prefers:
+        await self._profile_open.wait()
+        preferences = self._opening.preferences
+        if preferences is None:
+            raise RuntimeError("the profile was opened without its settings")
+        return preferences
+
+    def _changed(self) -> None:
+        if self.config is None:
+            return
+        self._watch_idleness()
+        appearance = of_config(self.config)
+        if appearance != self.appearance:
+            self._take(appearance)
+            for screen in self._hearing():
+                screen.looks_changed()
+
+    def _take(self, appearance: Appearance) -> None:
+        self.appearance = appearance
+        self.animation_level = "full" if appearance.moves(os.environ) else "none"
+        self.set_keymap(appearance.keys.map)
+        if self.theme != appearance.theme:
+            self.theme = appearance.theme
+
+    @property
+    def has_passphrase(self) -> bool:
+        """Whether a passphrase opens the profile."""
+        return self._opening.locks
+
+    async def protect(self, old: str, new: str) -> str:
+        """Exchange the passphrase: what is wrong, or an empty text."""
+        wrong = await self._opening.protect(old, new)
+        self._watch_idleness()
+        return wrong
+
+    # Idleness.
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note when somebody did something last."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            self._touched = self.now()
+        await super().on_event(event)
+
+    def _watch_idleness(self) -> None:
+        """Look from time to time, where it matters."""
+        if self._idling is not None:
+            self._idling.stop()
+            self._idling = None
+        if self._opening.locks and self.config is not None and self.config.lock_after:
+            self._touched = self.now()
+            self._idling = self.set_interval(LOOK_SECONDS, self.lock_if_idle)
+
+    def lock_if_idle(self) -> None:
+        """Lock, if nobody has done anything for as long as the settings say."""
+        minutes = 0 if self.config is None else self.config.lock_after
+        if minutes and self.now() - self._touched >= minutes * 60_000:
+            self._end_locked()
 
     def now(self) -> int:
         """Milliseconds since 1970."""
@@ -251,6 +359,10 @@ class HallwayApp(SafeApp):
     def say(self, sentence: Content | str, *, wrong: bool = False) -> None:
         """A sentence that goes away by itself."""
         text = sentence.plain if isinstance(sentence, Content) else sanitise_block(sentence)
+        for said in [one for one in self._notifications if one.message == text]:
+            self._unnotify(said, refresh=False)
+        for said in list(self._notifications)[: 1 - SENTENCES]:
+            self._unnotify(said, refresh=False)
         self.notify(text, severity="error" if wrong else "information", markup=False)
 
     @work(group="copying")
@@ -337,23 +449,21 @@ class HallwayApp(SafeApp):
 
     def action_theme(self) -> None:
         """The next theme, from now on."""
-        self.choose_theme(NAMES[(NAMES.index(self.theme) + 1) % len(NAMES)])
+        names = [theme.name for theme in THEMES]
+        self.choose_theme(names[(names.index(self.theme) + 1) % len(names)])
 
-    def choose_theme(self, name: str) -> None:
+    @work(group="settings")
+    async def choose_theme(self, name: str) -> None:
         """Draw in a theme, from now on."""
-        if name not in NAMES:
-            self.say(f"The themes are {', '.join(NAMES)}.", wrong=True)
-            return
-        self.theme = name
-        self._remembered.keep_theme(name)
-        self.say(f"The theme is {name} now.")
+        wrong = await self.change("theme", name)
+        self.say(wrong or f"The theme is {self.theme} now.", wrong=bool(wrong))
 
     def action_help_quit(self) -> None:
         """Ctrl+C with nothing to copy: ends where nothing has begun, and tells how elsewhere."""
         if isinstance(self.screen, Welcome):
             self.exit(return_code=0)
         else:
-            self.say(HOW_TO_END)
+            self.say(HOW_TO_END.format(self.appearance.keys.shown("quit")))
 
     def get_default_screen(self) -> Screen[None]:
         """Nothing: the first real screen is put above it."""
@@ -399,9 +509,9 @@ def run(
     :param settle: reads the settings, once the first paint is done; may raise `ConfigError`.
     :param code: a code to come in with, read at once.
     """
-    opening = ProfileOpening(locations, settle, asyncio.to_thread)
-    remembered = Remembered(locations.home / "theme")
-    app = HallwayApp(opening, remembered=remembered, code=code, log=locations.log)
+    opening = ProfileOpening(locations, settle, asyncio.to_thread, os.environ)
+    appearance = at_first(os.environ, locations.config)
+    app = HallwayApp(opening, appearance=appearance, code=code, log=locations.log)
     return _to_its_end(app, again, lambda: opening.farewell)
 
 
@@ -409,7 +519,7 @@ def run_demo() -> int:
     """Run the screen on a demonstration, of which nothing is kept; returns the exit code."""
     from tui.demo.opening import DemoOpening
 
-    app = HallwayApp(DemoOpening(asyncio.sleep), remembered=Remembered(None))
+    app = HallwayApp(DemoOpening(asyncio.sleep), appearance=Appearance())
     return _to_its_end(app, lambda: None, lambda: DemoOpening.farewell)
 
 

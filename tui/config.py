@@ -8,7 +8,6 @@ value that can't be used: the sentence says which it is, and where it stands.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,48 +19,35 @@ from crypto.circle.names import person_name
 from crypto.errors import AddressError
 from crypto.relay_address import RelayAddress
 from tui.limit import USUAL
-
-LOCAL_RELAY = "127.0.0.1:7600"
-
-VARIABLES = {
-    "name": "HALLWAY_NAME",
-    "relay": "HALLWAY_RELAY",
-    "local_relay": "HALLWAY_LOCAL_RELAY",
-    "freshness": "HALLWAY_FRESHNESS",
-    "notify": "HALLWAY_NOTIFY",
-    "people": "HALLWAY_PEOPLE",
-}
-"""What each setting is called in the environment."""
+from tui.settings import BY_NAME, LOCAL_RELAY, SettingError, Value
 
 FLAGS = {"name": "--as", "relay": "--relay"}
-"""And on the command line."""
+"""What settings are called on the command line."""
+
+KEYS = "keys"
+"""The table of the file in which actions are given other keys."""
 
 
 class ConfigError(Exception):
     """A setting cannot be used; the sentence says which, and from where."""
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that a person can set.
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a person can set: `tui.settings` says what each means. `keys` holds the actions that
+    have other keys than usual."""
 
-    :param name: what this person is called where they do not say.
-    :param relay: where circles are opened, and what a spoken code without an address means; empty
-        for the relay on this computer.
-    :param local_relay: where the relay on this computer listens, HOST:PORT on the loopback.
-    :param freshness: `on`, or `off` for no heartbeats: others then can't tell by this device
-        whether their relay keeps something back.
-    :param notify: what you are told of while you look elsewhere: `all`, `mentions` or `off`. Never
-        what was said.
-    :param people: with how many people you want to speak at most, over all circles: you are
-        reminded of it before you come in somewhere.
-    """
-
+    theme: str = "dusk"
+    density: str = "roomy"
+    glyphs: str = "auto"
+    motion: str = "auto"
+    notify: str = "all"
+    people: int = USUAL
+    lock_after: int = 0
+    freshness: str = "on"
     name: str = ""
     relay: str = ""
     local_relay: str = LOCAL_RELAY
-    freshness: str = "on"
-    notify: str = "all"
-    people: str = str(USUAL)
+    keys: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def beats(self) -> bool:
@@ -76,62 +62,87 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def settle(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path) -> Config:
     """Put the settings together; ConfigError. A flag that was not given is None."""
-    values = dict(_read(file))
-    if type(values.get("people")) is int:
-        values["people"] = str(values["people"])  # as a person writes a number
+    values = _read(file)
     sources = dict.fromkeys(values, str(file))
-    for name, variable in VARIABLES.items():
-        if environ.get(variable):
-            values[name], sources[name] = environ[variable], variable
+    for name, setting in BY_NAME.items():
+        if environ.get(setting.variable):
+            values[name], sources[name] = environ[setting.variable], setting.variable
     for name, value in flags.items():
         if value is not None:
             values[name], sources[name] = value, FLAGS.get(name, name)
-    try:
-        config = msgspec.convert(values, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {error}. There are: {', '.join(VARIABLES)}.") from error
-    checked = {name: _checked(name, getattr(config, name), sources[name]) for name in sources}
-    return msgspec.structs.replace(config, **checked)
+    return _made(values, sources)
+
+
+def of_text(text: str, source: str) -> Config:
+    """What a file's text alone says; ConfigError. `source` is what the file is called."""
+    values = _parsed(text, source)
+    return _made(values, dict.fromkeys(values, source))
+
+
+def _made(values: Mapping[str, Any], sources: Mapping[str, str]) -> Config:
+    checked = {name: _checked(name, value, sources[name]) for name, value in values.items()}
+    return msgspec.structs.replace(Config(), **checked)
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return _parsed(file.read_text("utf-8"), str(file))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.") from error
 
 
-def _checked(name: str, value: str, source: str) -> str:
-    """The value as it is written canonically."""
+def _parsed(text: str, source: str) -> dict[str, Any]:
+    import tomllib  # most have no such file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source} is not TOML: {error}.") from error
+
+
+def check(name: str, value: object) -> Value:
+    """A value as it is written canonically; SettingError."""
+    checked = BY_NAME[name].checked(value)
+    if name not in ("name", "relay", "local_relay"):
+        return checked
     try:
         if name == "name":
-            return person_name(value) if value else ""
-        if name == "freshness":
-            if value not in ("on", "off"):
-                raise ConfigError(f"{source}: freshness is on or off, not {value!r}.")
-            return value
-        if name == "notify":
-            if value not in ("off", "mentions", "all"):
-                raise ConfigError(f"{source}: notify is off, mentions or all, not {value!r}.")
-            return value
-        if name == "people":
-            if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 10_000):
-                raise ConfigError(f"{source}: people is a number from 1 on, not {value!r}.")
-            return value
-        if not value:
-            return LOCAL_RELAY if name == "local_relay" else ""
-        relay = RelayAddress.typed(value)
-        address = relay.parsed
+            return person_name(str(checked)) if checked else ""
+        return _relay(name, str(checked))
     except (AddressError, MisuseError) as error:
-        raise ConfigError(f"{source}: {name} cannot be {value!r}. {error}") from error
+        raise SettingError(f"{name} cannot be {value!r}. {error}") from error
+
+
+def _checked(name: str, value: object, source: str) -> object:
+    if name == KEYS:
+        from tui.keys import KeysError, read_keys  # most keep the usual ones
+
+        try:
+            return read_keys(value)
+        except KeysError as error:
+            raise ConfigError(f"{source}: {error}") from error
+    if name not in BY_NAME:
+        there = ", ".join([*BY_NAME, f"[{KEYS}]"])
+        raise ConfigError(f"{source}: there is no setting {name!r}. There are: {there}.")
+    try:
+        return check(name, value)
+    except SettingError as error:
+        raise ConfigError(f"{source}: {error}") from error
+
+
+def _relay(name: str, value: str) -> str:
+    if not value:
+        return LOCAL_RELAY if name == "local_relay" else ""
+    relay = RelayAddress.typed(value)
+    address = relay.parsed
     local = not relay.certificate_pin and address.host in ("127.0.0.1", "[::1]", "localhost")
     if name == "local_relay" and not local:
-        raise ConfigError(
-            f"{source}: local_relay is an address of this computer alone, as {LOCAL_RELAY} is."
+        raise SettingError(
+            f"local_relay is an address of this computer alone, as {LOCAL_RELAY} is."
             " Run a relay for others with `hallway relay`."
         )
     return relay.text

@@ -1,6 +1,6 @@
 """The few signs of the screen, and what stands for them where a terminal draws them two cells wide.
 
-`HALLWAY_GLYPHS=ascii` chooses the second set; so does a locale that is not UTF-8.
+The setting `glyphs` chooses the second set; so does, if nothing is set, a locale that is not UTF-8.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ ASCII = Glyphs(
 )
 
 
-def choose(environ: Mapping[str, str]) -> Glyphs:
-    """The set that this terminal draws well, as far as the environment tells."""
-    asked = environ.get("HALLWAY_GLYPHS", "").lower()
-    if asked:
+def choose(environ: Mapping[str, str], asked: str = "auto") -> Glyphs:
+    """The set that was asked for; with `auto`, the one that this terminal draws well, as far as the
+    environment tells."""
+    if asked != "auto":
         return ASCII if asked == "ascii" else UNICODE
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     encoding = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")

@@ -73,6 +73,16 @@ def protect(locations: Locations, old: str, new: str, rng: Rng, cost: Cost = USU
     locations.prepare()
     owner = own(locations.lock, HOLDER)
     try:
+        protect_own(locations, old, new, rng, cost)
+    finally:
+        os.close(owner)
+
+
+def protect_own(
+    locations: Locations, old: str, new: str, rng: Rng, cost: Cost = USUAL_COST
+) -> None:
+    """As `protect`, for the process that owns the profile already."""
+    try:
         keys = KeyFolder(locations.keys)
         vault = read_vault(locations)
         key = new_database_key(rng) if vault is None else _opened(vault, keys, old)
@@ -83,8 +93,6 @@ def protect(locations: Locations, old: str, new: str, rng: Rng, cost: Cost = USU
         raise ProfileError(
             f"The vault {locations.vault} cannot be written ({error.strerror})."
         ) from error
-    finally:
-        os.close(owner)
 
 
 def exchange(

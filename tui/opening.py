@@ -12,11 +12,10 @@ import importlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from tui.limit import USUAL
 from tui.screens.room import Engine, NoRelayError
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from tui.config import Config
     from tui.embedded import LocalRelay
     from tui.locations import Locations
+    from tui.preferences import Preferences
+    from tui.settings import Prefers
 
 HOLDER = "the screen"
 """What other programs are told about who owns the profile."""
@@ -75,18 +76,12 @@ class Opening(Protocol):
         ...
 
     @property
-    def person(self) -> str:
-        """What this person is called as a rule; known once the engine is there."""
+    def preferences(self) -> Prefers | None:
+        """This person's settings; known once the engine is there."""
         ...
 
-    @property
-    def notify(self) -> str:
-        """What one is told of where one has not said for a circle: off, mentions, all."""
-        ...
-
-    @property
-    def people(self) -> int:
-        """With how many people this person wants to speak at most."""
+    async def protect(self, old: str, new: str) -> str:
+        """Exchange the passphrase, empty for none: what is wrong, or an empty text."""
         ...
 
     def engine(self, broke: Callable[[BaseException], None]) -> AbstractAsyncContextManager[Engine]:
@@ -115,6 +110,7 @@ class ProfileOpening:
     """The profile at `locations`; `settle` reads its settings.
 
     :param in_thread: calls something that waits, without holding up the screen.
+    :param environ: where settings may be held, too.
     """
 
     def __init__(
@@ -122,11 +118,14 @@ class ProfileOpening:
         locations: Locations,
         settle: Callable[[], Config],
         in_thread: InThread,
+        environ: Mapping[str, str],
     ) -> None:
+        self._environ = environ
         self._locations = locations
         self._settle = settle
         self._in_thread = in_thread
-        self._config: Config | None = None
+        self.preferences: Preferences | None = None
+        """See `Opening`."""
         self._local: LocalRelay | None = None
         self._key: Secret | None = None
         self._has_passphrase = False
@@ -138,20 +137,18 @@ class ProfileOpening:
         """Whether a profile has been made here."""
         return self._locations.there()
 
-    @property
-    def person(self) -> str:
-        """The name from the settings."""
-        return "" if self._config is None else self._config.name
+    async def protect(self, old: str, new: str) -> str:
+        """Exchange the vault, which this process owns."""
+        from tui.locking import protect_own
+        from tui.profile import ProfileError
 
-    @property
-    def notify(self) -> str:
-        """From the settings."""
-        return "off" if self._config is None else self._config.notify
-
-    @property
-    def people(self) -> int:
-        """From the settings."""
-        return USUAL if self._config is None else int(self._config.people)
+        locations = self._locations
+        try:
+            await self._in_thread(lambda: protect_own(locations, old, new, os.urandom))
+        except ProfileError as error:
+            return str(error)
+        self._has_passphrase = bool(new)
+        return ""
 
     @property
     def locks(self) -> bool:
@@ -196,10 +193,12 @@ class ProfileOpening:
         from tui.engine.client import Client
         from tui.engine.runner import Runner
         from tui.locations import LocationError
+        from tui.preferences import Preferences
         from tui.profile import Profile, ProfileError
 
         try:
-            self._config = self._settle()
+            self.preferences = Preferences(self._locations.config, self._settle, self._environ)
+            config = self.preferences.config
             key, self._key = self._key, None
             profile = Profile.open(self._locations, HOLDER, os.urandom, key)
         except ConfigError as error:
@@ -212,8 +211,8 @@ class ProfileOpening:
                 profile.database,
                 rng=os.urandom,
                 now=self.now,
-                default_relay=self._config.default_relay,
-                beats=self._config.beats,
+                default_relay=config.default_relay,
+                beats=config.beats,
             )
             async with Runner(client, self.now, revive=self._revive, broke=broke) as runner:
                 await runner.listen(self._locations.socket, HOLDER)
@@ -230,9 +229,8 @@ class ProfileOpening:
         """The relay of the settings, or the one on this computer."""
         from tui.embedded import EmbeddedError
 
-        config = self._config
-        if config is not None and config.relay:
-            return config.relay
+        if self.preferences is not None and self.preferences.config.relay:
+            return self.preferences.config.relay
         try:
             await self._in_thread(self._local_relay().start)
         except EmbeddedError as error:
@@ -240,11 +238,12 @@ class ProfileOpening:
         return str(self._local_relay().address)
 
     def _local_relay(self) -> LocalRelay:
-        from tui.config import LOCAL_RELAY
         from tui.embedded import LocalRelay
+        from tui.settings import LOCAL_RELAY
 
         if self._local is None:
-            address = LOCAL_RELAY if self._config is None else self._config.local_relay
+            there = self.preferences
+            address = LOCAL_RELAY if there is None else there.config.local_relay
             self._local = LocalRelay.of(self._locations, address)
         return self._local
 

@@ -49,11 +49,17 @@ class SafeApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self, *, theme: str = DEFAULT_THEME, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        theme: str = DEFAULT_THEME,
+        signs: str = "auto",
+        log: Path | None = None,
+    ) -> None:
         if not os.environ.get("HALLWAY_DEVELOPMENT"):
             _stop_recording()
         super().__init__()
-        self.glyphs = glyphs.choose(os.environ)
+        self.glyphs = glyphs.choose(os.environ, signs)
         self._log_path = log
         self._backstop = Backstop()
         for known in THEMES:

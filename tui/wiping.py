@@ -44,7 +44,6 @@ OURS = (
     "vault*",
     "owner",
     "socket",
-    "theme",
     "config.toml",
     "hallway.log",
     ".restoring*",

@@ -37,7 +37,7 @@ def test_it_is_asked_in_words(computer: Machine) -> None:
     for word, gone in (("yes", False), ("erase", True)):
         terminal = Terminal([*COMMAND, "wipe"], ana.environ, computer.folder, (100, 24))
         try:
-            terminal.shows("Type erase to go on:")
+            terminal.shows("Type erase")
             terminal.type(f"{word}\r")
             assert terminal.ended() == (0 if gone else 1)
         finally:

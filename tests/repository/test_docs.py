@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.repository.checkout import ROOT, tracked
+from tools import pages
 from tui.cli.arguments import parser
-from tui.config import LOCAL_RELAY, VARIABLES, Config
+from tui.config import KEYS, Config
+from tui.settings import SETTINGS
 
 pytestmark = pytest.mark.docs
 
@@ -75,12 +77,13 @@ def test_every_command_is_explained_with_the_flags_that_it_has() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    explained = {
-        setting.strip("`"): variable.strip("`") for setting, variable, _ in table("Settings")
-    }
-    assert explained == VARIABLES
-    assert set(VARIABLES) == set(Config.__struct_fields__)
-    assert LOCAL_RELAY in page("README.md")
+    assert page("docs/settings.md") == pages.settings()
+    assert {setting.name for setting in SETTINGS} == set(Config.__struct_fields__) - {KEYS}
+    assert all(getattr(Config(), setting.name) == setting.usual for setting in SETTINGS)
+
+
+def test_every_key_and_command_is_explained() -> None:
+    assert page("docs/keys.md") == pages.keys()
 
 
 def test_the_verbs_of_the_bootstrap_are_explained() -> None:

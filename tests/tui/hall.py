@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import msgspec
 from textual.pilot import Pilot
@@ -14,11 +13,12 @@ from tests.harness import HOST, Person, World
 from tests.tui.brisk import SECONDS, Brisk, until
 from tests.tui.screen_text import FOLDER, assert_screen, screen_text
 from tui.app import HallwayApp
+from tui.appearance import Appearance
 from tui.engine.client import Client
 from tui.engine.commands import Command
 from tui.engine.events import Event
 from tui.opening import OpeningError
-from tui.remembered import Remembered
+from tui.preferences import Fleeting
 from tui.screens.room import Engine, NoRelayError
 
 
@@ -97,9 +97,7 @@ class MemoryOpening:
         self.town = town
         self._person = person
         self.there = there
-        self.person = ""
-        self.notify = "all"
-        self.people = 50
+        self.preferences = Fleeting()
         self.erased: list[str] = []
         self.refuses: OpeningError | None = None
         self.no_relay = ""
@@ -117,6 +115,12 @@ class MemoryOpening:
 
     async def locked(self) -> bool:
         return self.locks
+
+    async def protect(self, old: str, new: str) -> str:
+        if old != self.passphrase:
+            return "That is not the passphrase."
+        self.passphrase = new
+        return ""
 
     async def unlock(self, passphrase: str) -> str:
         return "" if passphrase == self.passphrase else "That is not it. Try again."
@@ -144,9 +148,11 @@ class BriskApp(Brisk, HallwayApp):
     """The app, for a pilot who does not idle."""
 
 
-def app_of(opening: MemoryOpening, theme: Path | None = None, code: str = "") -> HallwayApp:
+def app_of(
+    opening: MemoryOpening, appearance: Appearance | None = None, code: str = ""
+) -> HallwayApp:
     """An app that nobody has started yet."""
-    return BriskApp(opening, remembered=Remembered(theme), code=code)
+    return BriskApp(opening, appearance=appearance or Appearance(), code=code)
 
 
 async def shows(pilot: Pilot[None], *texts: str) -> None:

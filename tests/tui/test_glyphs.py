@@ -28,9 +28,12 @@ def test_the_second_set_is_ascii() -> None:
         ({"LANG": "de_DE.utf8@euro"}, UNICODE),
         ({"LANG": "en_GB.UTF-8", "LC_CTYPE": "en_GB.ISO-8859-1"}, ASCII),
         ({"LANG": "en_GB.ISO-8859-1", "LC_ALL": "C.UTF-8"}, UNICODE),
-        ({"LANG": "en_GB.UTF-8", "HALLWAY_GLYPHS": "ASCII"}, ASCII),
-        ({"LANG": "en_GB.ISO-8859-1", "HALLWAY_GLYPHS": "unicode"}, UNICODE),
     ],
 )
 def test_the_environment_chooses(environ: dict[str, str], chosen: Glyphs) -> None:
     assert choose(environ) is chosen
+
+
+def test_a_person_chooses() -> None:
+    assert choose({"LANG": "en_GB.UTF-8"}, "ascii") is ASCII
+    assert choose({"LANG": "en_GB.ISO-8859-1"}, "unicode") is UNICODE

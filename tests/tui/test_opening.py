@@ -23,7 +23,7 @@ from tui.profile import Profile
 
 def opening_at(home: Path, config: Config | None = None) -> ProfileOpening:
     locations = Locations(home, home / "data", home / "run")
-    return ProfileOpening(locations, lambda: config or Config(), asyncio.to_thread)
+    return ProfileOpening(locations, lambda: config or Config(), asyncio.to_thread, {})
 
 
 def fails(error: BaseException) -> None:
@@ -35,7 +35,8 @@ async def test_a_profile_is_made_opened_and_given_free(tmp_path: Path) -> None:
     assert opening.there is False
     async with opening.engine(fails) as engine:
         assert isinstance(await engine.ask(ListCircles()), Circles)
-        assert opening.person == "Ana"
+        assert opening.preferences is not None
+        assert opening.preferences.config.name == "Ana"
         assert await opening.relay() == "chat.example.org"
     assert opening_at(tmp_path / "home").there
     assert opening.farewell == ""
@@ -59,7 +60,7 @@ async def test_settings_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     def settle() -> Config:
         raise ConfigError("config.toml: there is no such key.")
 
-    opening = ProfileOpening(Locations(tmp_path, tmp_path, tmp_path), settle, asyncio.to_thread)
+    opening = ProfileOpening(Locations(tmp_path, tmp_path, tmp_path), settle, asyncio.to_thread, {})
     with pytest.raises(OpeningError, match="no such key") as refused:
         async with opening.engine(fails):
             raise AssertionError("it was opened all the same")

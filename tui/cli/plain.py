@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -12,11 +13,13 @@ from contextlib import suppress
 from tui.cli.owning import Visit, visiting
 from tui.cli.printing import CommandError, say
 from tui.cli.running import Place
+from tui.config import settle
 from tui.embedded import EmbeddedError
 from tui.engine.runner import OwnerGoneError
 from tui.plain.circles import begin
 from tui.plain.table import carry_out
 from tui.plain.talk import Ended, RefusedError, Talk
+from tui.preferences import Preferences
 
 LAST_SECONDS = 10
 """How long it is waited, at the end of input, until what was typed is at the relay."""
@@ -25,7 +28,9 @@ LAST_SECONDS = 10
 async def plain(place: Place, arguments: argparse.Namespace) -> None:
     """Read lines and print lines, until one or the other ends."""
     async with visiting(place, "in line mode", make=True, stays=True) as visit:
-        talk = Talk(visit.owner, say, _typed(), lambda: _relay(place), place.config.name)
+        file = place.locations.config
+        preferences = Preferences(file, lambda: settle({}, os.environ, file), os.environ)
+        talk = Talk(visit.owner, say, _typed(), lambda: _relay(place), preferences)
         try:
             await _until_over(visit, talk)
         except Ended:

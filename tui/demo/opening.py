@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tui.demo.script import ANSWERS, BEFORE, CAP, CIRCLE, FRIENDS, HOST, TALK, YOU
-from tui.limit import USUAL
 from tui.opening import OpeningError
 
 if TYPE_CHECKING:
     from tui.demo.friends import Company, Friend, Pause
     from tui.screens.room import Engine
+    from tui.settings import Prefers
 
 
 class DemoOpening:
@@ -24,12 +24,10 @@ class DemoOpening:
 
     there = True
     locks = False
-    notify = "off"
-    people = USUAL
-    person = YOU
     farewell = "That was a demonstration: nothing of it is kept. `hallway` begins in earnest."
 
     def __init__(self, pause: Pause) -> None:
+        self.preferences: Prefers | None = None
         self._pause = pause
         self._relay = ""
 
@@ -40,6 +38,10 @@ class DemoOpening:
     async def unlock(self, passphrase: str) -> str:
         """There is nothing to unlock."""
         return ""
+
+    async def protect(self, old: str, new: str) -> str:
+        """There is nothing on the disk to protect."""
+        return "A demonstration has no passphrase: nothing of it is kept."
 
     async def relay(self) -> str:
         """Where further circles are opened."""
@@ -60,7 +62,9 @@ class DemoOpening:
         """The engine of whoever looks around, who has just come in; OpeningError."""
         from tui.demo.friends import DemoError, company, friend, meanwhile
         from tui.demo.relay import relay
+        from tui.preferences import Fleeting
 
+        self.preferences = Fleeting(f'name = "{YOU}"\nnotify = "off"\n')
         try:
             async with (
                 relay() as self._relay,

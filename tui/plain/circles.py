@@ -55,7 +55,7 @@ async def begin(talk: Talk) -> None:
 async def open_circle(talk: Talk, argument: str) -> None:
     """Open a circle."""
     name = argument or await talk.question("What is the circle called?")
-    person = talk.person or await talk.question("What should they call you there?")
+    person = talk.preferences.config.name or await talk.question("What should they call you there?")
     relay = await talk.relay()
     opened = await talk.ask(OpenCircle(name=name, person=person, relay=relay), CircleOpened)
     await talk.go(opened.circle)
@@ -70,7 +70,7 @@ async def join(talk: Talk, argument: str) -> None:
         talk.say(line)
     if not await talk.agrees("Come in?"):
         return talk.say("You did not come in.")
-    person = talk.person or await talk.question("What should they call you there?")
+    person = talk.preferences.config.name or await talk.question("What should they call you there?")
     talk.say("Asking at the door. Somebody inside has to answer.")
     entered = await talk.ask(Enter(entry=card.entry, person=person), Entered)
     await talk.go(entered.circle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tui.actions import ACTIONS, Spoken, Unknown, read_line
-from tui.plain import circles, messages
+from tui.plain import circles, messages, own
 from tui.plain.talk import RefusedError, Talk
 
 HANDLERS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
@@ -43,6 +43,7 @@ HANDLERS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
     "settle": circles.settle,
     "leave": circles.leave,
     "forget": circles.forget,
+    "settings": own.settings,
     "lock": circles.lock,
     "quit": circles.quit_,
 }
@@ -71,6 +72,9 @@ SCREEN_ONLY = {
     "copy": "the terminal copies what it shows",
     "open_link": "links are printed whole, and the terminal opens them",
     "theme": "there are no colours",
+    "density": "there is a line for each message anyway",
+    "palette": "/help lists all commands",
+    "passphrase": "`hallway passphrase` does it, and shows nothing of what is typed",
     "wipe": "`hallway wipe` does it, without what is printed here",
 }
 """By the action's name, why it is not here."""

@@ -28,6 +28,7 @@ from tui.engine.events import (
     RowChanged,
 )
 from tui.safe_text import sanitise_line
+from tui.settings import Prefers
 
 Answer = TypeVar("Answer", bound=Event)
 
@@ -59,6 +60,7 @@ class Talk:
     :param say: prints a line.
     :param lines: what is typed, a line at a time, until the end of input.
     :param relay: where circles are opened, started if need be; may raise `RefusedError`.
+    :param preferences: this person's settings.
     """
 
     def __init__(
@@ -67,12 +69,12 @@ class Talk:
         say: Callable[[str], None],
         lines: AsyncIterator[str],
         relay: Callable[[], Awaitable[str]],
-        person: str = "",
+        preferences: Prefers,
     ) -> None:
         self.engine = engine
         self.say = say
         self.relay = relay
-        self.person = person
+        self.preferences = preferences
         self.circle = ""
         self.over = False
         self.spoken = ""

@@ -17,7 +17,7 @@ from tui.engine.events import (
     Event,
     Refused,
 )
-from tui.limit import exceeded
+from tui.limit import USUAL, exceeded
 from tui.screens.dialog import (
     Choice,
     Choices,
@@ -58,7 +58,9 @@ class CardDialog(Dialog[None]):
         if card.topic:
             yield Static(safe(card.topic), classes="dim")
         yield Columns(self._facts(), label=8, id="facts")
-        reminder = exceeded(hall(self).people_limit, read(self).people(), card.names)
+        config = hall(self).config
+        limit = USUAL if config is None else config.people
+        reminder = exceeded(limit, read(self).people(), card.names)
         if reminder:
             yield paragraph(Content.styled(reminder, "$warning"))
         yield Static(Content("What should they call you?"), classes="label")

@@ -179,39 +179,6 @@ class CircleActions(Screen[None]):
 
             self.app.push_screen(PeopleDialog(facts))
 
-    def action_help(self) -> None:
-        """All keys and commands."""
-        from tui.screens.help import Help
-
-        self.app.push_screen(Help())
-
-    def action_theme(self) -> None:
-        """The next theme."""
-        self.app.call_later(self.app.run_action, "app.theme")
-
-    def take_theme(self, name: str) -> None:
-        """The theme of this name."""
-        hall(self).choose_theme(name.strip().lower())
-
-    def action_lock(self) -> None:
-        """Close the profile; its passphrase opens it again."""
-        hall(self).lock()
-
-    @work
-    async def action_wipe(self) -> None:
-        """Erase the profile, after a yes."""
-        asked = Content("Erase everything of this profile from this computer?")
-        body = (
-            "What was said, your keys, your chairs in all circles: gone at once, and nobody can"
-            " bring it back. The others are not told."
-        )
-        if await self.app.push_screen_wait(Confirm(asked, body, yes="Erase it all")):
-            hall(self).wipe()
-
-    def action_quit(self) -> None:
-        """End."""
-        self.app.exit(return_code=0)
-
     # What is asked about first.
 
     @work

@@ -7,7 +7,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, Action, Where
+from tui.keys import Keys
 from tui.screens.dialog import Dialog, keys, title
+from tui.screens.room import hall
 from tui.widgets.columns import Columns, Pair
 
 PARTS = {
@@ -28,11 +30,12 @@ class Help(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """Three parts, by where a key means this."""
+        bound = hall(self).appearance.keys
         yield title(("Keys and commands", "bold"))
         for where, name in PARTS.items():
             yield Static(Content(name), classes="label")
             listed = [action for action in ACTIONS if action.where is where]
-            yield Columns([help_line(action) for action in listed], label=LABEL)
+            yield Columns([help_line(action, bound) for action in listed], label=LABEL)
         yield Static(Content(NOTE), classes="dim help-note")
         yield Static(keys(("esc", "close")), id="card-foot")
 
@@ -43,10 +46,10 @@ class Help(Dialog[None]):
         card.focus()
 
 
-def help_line(action: Action) -> Pair:
+def help_line(action: Action, bound: Keys) -> Pair:
     """An action as the help and the documentation list it: its key and command, what it does."""
     command = f"{action.command} {action.takes}".rstrip()
     names = Content.assemble(
-        (f"{action.shown:<{KEY_WIDTH}}", "bold $accent"), (command, "$secondary")
+        (f"{bound.shown(action.name):<{KEY_WIDTH}}", "bold $accent"), (command, "$secondary")
     )
     return names, Content(action.help)

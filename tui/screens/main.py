@@ -31,6 +31,7 @@ from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
 from tui.screens.message_actions import MessageActions
+from tui.screens.own_actions import OwnActions
 from tui.screens.room import NARROW, WIDE, RoomScreen, hall, read
 from tui.screens.state import LABEL, circle_state
 from tui.widgets.about import About, AboutLine, Deed
@@ -45,18 +46,19 @@ from tui.widgets.newer import Newer
 from tui.widgets.people import people
 from tui.widgets.recall import Recall
 from tui.widgets.rows import EngineSource
+from tui.widgets.usage import Usage
 from tui.widgets.window import Place
 
 DRAFT_SECONDS = 0.5
 MARK_SECONDS = 1.0
 """Between two times at which it is written down how far somebody has read."""
 
-ALONE = "Only you so far. Invite someone: ^o"
+ALONE = "Only you so far. Invite someone: {}"
 NOTHING_YET = "Nothing has been said here yet."
 WHAT_OF_YOU = "Say what you do: /me waves."
 
 
-class Main(CircleActions, MessageActions, RoomScreen[None]):
+class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
     """Shows one circle at a time; `circle` is its id, empty where none is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
@@ -89,6 +91,7 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
                 yield Conversation(id="conversation")
                 yield Newer(id="newer")
                 with Vertical(id="foot"):
+                    yield Usage(id="usage")
                     yield AboutLine(id="about")
                     yield Composer(id="composer")
                     with Horizontal(id="status"):
@@ -115,7 +118,9 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
             )
         )
         self.query_one("#notices").display = False
+        self.query_one(Conversation).choose_density(hall(self).appearance.dense)
         self.query_one(Newer).display = False
+        self.query_one(Usage).display = False
         self.show_about()
         self.query_one(Composer).focus()
         if hall(self).client is not None:
@@ -129,6 +134,13 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
             news = [circle for circle in inside if circle.news]
             self._begin_at((news or inside)[-1].id)
         else:
+            self.refill()
+
+    def looks_changed(self) -> None:
+        """Another density, other keys."""
+        self.query_one(Conversation).choose_density(hall(self).appearance.dense)
+        self.query_one(HintLine).again()
+        if hall(self).client is not None:
             self.refill()
 
     @work(group="showing")
@@ -154,6 +166,7 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
 
     def _turn_to(self, facts: CircleFacts) -> None:
         before, self.circle = self.circle, facts.id
+        bound = hall(self).appearance.keys
         conversation, composer = self.query_one(Conversation), self.query_one(Composer)
         self._places[before] = conversation.place
         conversation.show(
@@ -161,7 +174,7 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
             me=facts.me,
             read=facts.read_position if facts.news else None,
             at=self._places.get(facts.id),
-            empty=ALONE if facts.chairs == 1 else NOTHING_YET,
+            empty=ALONE.format(bound.shown("invite")) if facts.chairs == 1 else NOTHING_YET,
             now=hall(self).now,
         )
         self._show_newer()
@@ -175,13 +188,13 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
 
     def refill(self) -> None:
         """Everything but the conversation, anew."""
-        client, glyphs = read(self), hall(self).glyphs
+        client, glyphs, bound = read(self), hall(self).glyphs, hall(self).appearance.keys
         circles = client.circles()
         self.query_one(CircleList).show(circles, self.circle, glyphs)
         others = [circle for circle in circles if circle.id != self.circle]
         narrow = self.app.size.width < NARROW
-        invite = Content.assemble(("^o", "bold $accent"), (" invite", "$muted"))
-        right = elsewhere(others, glyphs) if narrow else invite
+        invite = Content.assemble((bound.shown("invite"), "bold $accent"), (" invite", "$muted"))
+        right = elsewhere(others, glyphs, bound) if narrow else invite
         self.query_one("#head-right", Static).update(right)
         if self.circle:
             self._refill_circle(client.circle(self.circle))
@@ -352,6 +365,7 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
     def _edited(self) -> None:
         about = self.about
         draft = self.query_one(Composer).draft
+        self.query_one(Usage).explain(draft)
         if about is not None and about.deed is Deed.CHANGE:
             draft = about.before  # what one was writing waits while a message is being changed
         if self._drafted is None and self.circle and draft != self._kept:
@@ -392,7 +406,7 @@ class Main(CircleActions, MessageActions, RoomScreen[None]):
         """Whether there is more below, and whether it has come in meanwhile."""
         conversation, newer = self.query_one(Conversation), self.query_one(Newer)
         newer.display = not (conversation.following or conversation.empty)
-        newer.show(conversation.missed, hall(self).glyphs)
+        newer.show(conversation.missed, hall(self).glyphs, hall(self).appearance.keys)
 
     @on(Composer.Last)
     @on(Newer.Chosen)

@@ -33,7 +33,7 @@ class MessageMenu(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """The message, its marks, what can be done."""
-        row = self._row
+        row, bound = self._row, hall(self).appearance.keys
         yield title(safe(row.author, "bold"), (f"  {_when(row.at)}", "$muted"))
         yield Static(Content(sanitise_block(row.text)), classes="quoted")
         for reaction in row.reactions:
@@ -44,7 +44,7 @@ class MessageMenu(Dialog[str]):
             *(
                 Option(
                     Content.assemble(
-                        (f"{BY_NAME[name].shown:<7}", "bold $accent"), BY_NAME[name].help
+                        (f"{bound.shown(name):<7}", "bold $accent"), BY_NAME[name].help
                     ),
                     id=name,
                 )

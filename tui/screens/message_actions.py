@@ -61,7 +61,8 @@ class MessageActions(Screen[None]):
         """The message that is meant, if it is this person's; the last of theirs by a command."""
         row = self._now(self.query_one(Conversation).chosen_own)
         if row is None:
-            hall(self).say(NOT_YOURS, wrong=True)
+            there = self.query_one(Conversation).chosen is not None
+            hall(self).say(NOT_YOURS if there else NO_MESSAGE, wrong=there)
         return row
 
     def action_command(self) -> None:

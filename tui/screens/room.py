@@ -13,9 +13,12 @@ from textual.screen import Screen
 from tui.glyphs import Glyphs
 
 if TYPE_CHECKING:
+    from tui.appearance import Appearance
+    from tui.config import Config
     from tui.engine.client import Client
     from tui.engine.commands import Command
     from tui.engine.events import CardRead, Event
+    from tui.settings import Value
 
 Answer = TypeVar("Answer")
 
@@ -93,8 +96,34 @@ class Hall(Protocol):
         ...
 
     @property
-    def people_limit(self) -> int:
-        """With how many people this person wants to speak at most, over all circles."""
+    def appearance(self) -> Appearance:
+        """How it looks, and which keys it hears."""
+        ...
+
+    @property
+    def config(self) -> Config | None:
+        """This person's settings, once the profile is open."""
+        ...
+
+    def held(self, name: str) -> str:
+        """What holds a setting, so that it can't be changed here; else nothing."""
+        ...
+
+    async def change(self, name: str, value: Value) -> str:
+        """Keep a setting, and let it take effect: what is wrong with it, or an empty text."""
+        ...
+
+    async def edit_settings(self) -> None:
+        """Have the file of settings changed in the person's editor."""
+        ...
+
+    @property
+    def has_passphrase(self) -> bool:
+        """Whether a passphrase opens the profile."""
+        ...
+
+    async def protect(self, old: str, new: str) -> str:
+        """Exchange the passphrase, empty for none: what is wrong, or an empty text."""
         ...
 
     def choose_theme(self, name: str) -> object:
@@ -136,6 +165,9 @@ class NoRelayError(Exception):
 
 class Hearing:
     """A screen that is told what happens."""
+
+    def looks_changed(self) -> None:
+        """The person has chosen another look, or other keys."""
 
     def hear(self, event: Event) -> None:
         """Something happened."""

@@ -18,12 +18,13 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui import emoji_names
-from tui.actions import BY_NAME, Where, bindings, complete_command
+from tui.actions import ACTIONS, BY_NAME, Where, bindings, complete_command
 from tui.safe_text import sanitise_block, sanitise_line
+from tui.widgets.look import keys_of
 from tui.widgets.recall import Recall
 
 _COMMAND = re.compile(r"/\w*\Z")
-_KEYS = {key: binding for binding in bindings(Where.COMPOSER) for key in binding.key.split(",")}
+HERE = tuple(action for action in ACTIONS if action.where is Where.COMPOSER)
 _WALKS = {BY_NAME[name].command for name in ("earlier", "later")}
 """Commands that are not taken up again themselves."""
 _MENTION = re.compile(r"(?:^|\s)@([^\s@]*)\Z")
@@ -34,8 +35,11 @@ class Composer(TextArea):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Where.COMPOSER),
-        # TextArea would delete to the end of the line.
-        Binding("ctrl+k", "screen.switch", show=False),
+        # TextArea has some of these keys for itself, Ctrl+K for instance.
+        *(
+            Binding(binding.key, f"screen.{binding.action}", show=False, id=binding.id)
+            for binding in bindings(Where.ANYWHERE)
+        ),
     ]
 
     class Written(Message):
@@ -235,13 +239,18 @@ class Composer(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         # A priority binding would be carried out before letters that were typed ahead of it and
         # still wait for this widget; without one, TextArea takes Enter for a line break.
-        binding = _KEYS.get(event.key)
+        name = self._named(event.key)
         if event.character == ":":
             self.call_later(self._name_closed)  # when the colon stands there
-        if binding is not None:
+        if name is not None:
             event.prevent_default()
             event.stop()
-            await self.run_action(binding.action)
+            await self.run_action(name)
+
+    def _named(self, key: str) -> str | None:
+        """The composer's own action that this person has on a key."""
+        bound = keys_of(self)
+        return next((one.name for one in HERE if key in bound.of(one)), None)
 
     async def _on_paste(self, event: events.Paste) -> None:
         # Textual calls a base class's handler as well, which would put it in once more.

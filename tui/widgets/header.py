@@ -6,6 +6,7 @@ from textual.content import Content
 
 from tui.engine.events import CircleFacts
 from tui.glyphs import Glyphs
+from tui.keys import Keys
 from tui.safe_text import sanitise_line
 from tui.widgets.chairs import chairs
 
@@ -26,7 +27,7 @@ def header(facts: CircleFacts, glyphs: Glyphs, width: int) -> Content:
     return Content.assemble(line, GAP, topic)
 
 
-def elsewhere(others: list[CircleFacts], glyphs: Glyphs) -> Content:
+def elsewhere(others: list[CircleFacts], glyphs: Glyphs, keys: Keys) -> Content:
     """For where the list of circles has no room: how to get to it, and whether it has news."""
     mark = ""
     if any(circle.mentioned for circle in others):
@@ -34,4 +35,5 @@ def elsewhere(others: list[CircleFacts], glyphs: Glyphs) -> Content:
     elif any(circle.news for circle in others):
         mark = f" {glyphs.news}"
     style = "bold $accent" if mark == " @" else "bold $secondary"
-    return Content.assemble(("^k", "bold $accent"), (" circles", "$muted"), (mark, style))
+    key = keys.shown("switch")
+    return Content.assemble((key, "bold $accent"), (" circles", "$muted"), (mark, style))

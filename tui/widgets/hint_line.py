@@ -6,6 +6,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.actions import Where, hints
+from tui.keys import Keys
+from tui.widgets.look import keys_of
 
 GAP = 3
 
@@ -23,19 +25,23 @@ class HintLine(Static):
             self._where = where
             self._fill()
 
+    def again(self) -> None:
+        """The keys are others now."""
+        self._fill()
+
     def on_resize(self) -> None:
         """There is more room, or less."""
         self._fill()
 
     def _fill(self) -> None:
-        self.update(hint_content(self._where, self.size.width))
+        self.update(hint_content(self._where, self.size.width, keys_of(self)))
 
 
-def hint_content(where: Where, width: int) -> Content:
+def hint_content(where: Where, width: int, bound: Keys) -> Content:
     """The hints that fit into `width` columns. Help is the last to go: it tells all the others, and
     how to end."""
     *others, last = [
-        Content.assemble((action.shown, "bold $accent"), (f" {action.label}", "$muted"))
+        Content.assemble((bound.shown(action.name), "bold $accent"), (f" {action.label}", "$muted"))
         for action in hints(where)
     ]
     shown: list[Content] = []

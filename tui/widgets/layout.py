@@ -24,6 +24,9 @@ MEASURE = 92
 GUTTER = 3
 """Cells left of the text: the bar of "here", a mark, a space."""
 
+TIME = 5
+"""Cells of a time."""
+
 RUN = 7 * 60_000
 """Milliseconds within which messages of one author stand under one name."""
 
@@ -101,15 +104,26 @@ class Page:
     read: int | None = None
     now: Callable[[], int] | None = None
     patience: int = PATIENCE
+    dense: bool = False
+
+    @property
+    def lead(self) -> int:
+        """Cells before the text, where time and name stand on its line."""
+        return lead(self.width) if self.dense else 0
 
     @property
     def measure(self) -> int:
         """Cells of a line of text."""
-        return max(8, min(self.width - GUTTER - 1, MEASURE))
+        return max(8, min(self.width - GUTTER - self.lead - 1, MEASURE))
 
     def fresh(self, row: Row) -> bool:
         """Whether an own message has waited for so short a time that nothing is said of it."""
         return row.state in WAITING and self.now is not None and self.now() - row.at < self.patience
+
+
+def lead(width: int) -> int:
+    """Cells for a time and a name in a conversation of this width, with a space behind each."""
+    return TIME + 1 + (12 if width >= 72 else 8) + 1
 
 
 def entry(row: Row, before: Entry | None, page: Page) -> Entry:
@@ -121,7 +135,7 @@ def entry(row: Row, before: Entry | None, page: Page) -> Entry:
         day=before.day if row.late and before is not None else when.toordinal(),
         name=sanitise_line(row.author),
         body=_body(row),
-        tail=("" if page.fresh(row) else _tail(row, when)) + _done(row),
+        tail=("" if page.fresh(row) else _tail(row, when, page.dense)) + _done(row),
     )
     lay_out(made, before, page)
     return made
@@ -156,9 +170,19 @@ def _done(row: Row) -> str:
     return "".join(f"   {mark}" for mark in marks) + ("\n" + "   ".join(given) if given else "")
 
 
-def _tail(row: Row, when: datetime) -> str:
+def _tail(row: Row, when: datetime, dense: bool) -> str:
     if row.kind not in SAID:
-        return f"   {when:%H:%M}"
+        return "" if dense else f"   {when:%H:%M}"
+    return "".join(f"   {fact}" for fact in head_facts(row)) * dense + _state(row)
+
+
+def head_facts(row: Row) -> list[str]:
+    """What is said beside an author's name, or at the end where names have a column."""
+    facts = ["by a clock that is off"] if row.late else []
+    return facts + ([f"passed on by {sanitise_line(row.by)}"] if row.by else [])
+
+
+def _state(row: Row) -> str:
     if row.state is MessageState.WAITING:
         return "   waiting"
     if row.state is MessageState.SENT:
@@ -170,17 +194,28 @@ def lay_out(made: Entry, before: Entry | None, page: Page) -> None:
     """Find the lines of an entry beneath the one before it; None at the very beginning."""
     text = [Line(LineKind.TEXT, *span) for span in wrap(made.text, page.measure)]
     quote = [] if made.row.reply is None else [Line(LineKind.QUOTE)]
-    made.lines = (*_above(made, before, page), *quote, *text)
+    above = _above_dense if page.dense else _above
+    made.lines = (*above(made, before, page), *quote, *text)
     made.serial = next(_serials)
 
 
-def _above(made: Entry, before: Entry | None, page: Page) -> list[Line]:
-    day = before is None or made.day != before.day
+def _day_and_new(made: Entry, before: Entry | None, page: Page) -> tuple[bool, bool]:
+    """Whether a day, and whether what is new, begins here."""
     new = (
         page.read is not None
         and before is not None
         and before.row.position <= page.read < made.row.position
     )
+    return before is None or made.day != before.day, new
+
+
+def _above_dense(made: Entry, before: Entry | None, page: Page) -> list[Line]:
+    day, new = _day_and_new(made, before, page)
+    return [Line(LineKind.DAY)] * day + [Line(LineKind.NEW)] * new
+
+
+def _above(made: Entry, before: Entry | None, page: Page) -> list[Line]:
+    day, new = _day_and_new(made, before, page)
     lines: list[Line] = []
     blank = Line(LineKind.BLANK)
     if day:

@@ -6,12 +6,19 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui.glyphs import UNICODE
+from tui.keys import Keys
 from tui.themes import HUES
 from tui.widgets.paint import Look
 
 _NAMES = ("muted", "rule", "new", "link", "mention", "here", "raised", "warning")
 PARTS = frozenset(f"conversation--{name}" for name in _NAMES)
 """The component classes that the style sheet gives colours to."""
+
+
+def keys_of(widget: Widget) -> Keys:
+    """This person's keys."""
+    appearance = getattr(widget.app, "appearance", None)
+    return Keys() if appearance is None else appearance.keys
 
 
 def look_of(widget: Widget) -> Look:

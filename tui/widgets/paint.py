@@ -19,7 +19,7 @@ from textual.style import Style
 from tui.engine.events import Quote, RowKind
 from tui.glyphs import Glyphs
 from tui.safe_text import sanitise_line
-from tui.widgets.layout import GUTTER, Entry, Line, LineKind
+from tui.widgets.layout import GUTTER, TIME, Entry, Line, LineKind, head_facts
 
 LINK = re.compile(r"https?://[^\s<>\"'‹›]+[^\s<>\"'‹›.,;:!?)\]}]")
 
@@ -68,6 +68,7 @@ class Painter:
     look: Look
     width: int
     mention: re.Pattern[str] | None  # what calls this person
+    lead: int = 0  # cells for time and name before the text; 0 where these stand above it
 
     def paint(self, entry: Entry, here: bool, span: tuple[int, int] | None) -> list[Strip]:
         """An entry's lines. `here`: the cursor is on it; `span`: what is selected of its text."""
@@ -105,11 +106,7 @@ class Painter:
 
     def _head(self, entry: Entry, here: bool) -> Strip:
         look, row = self.look, entry.row
-        facts = [f"{entry.when:%H:%M}"]
-        if row.late:
-            facts.append("by a clock that is off")
-        if row.by:
-            facts.append(f"passed on by {sanitise_line(row.by)}")
+        facts = [f"{entry.when:%H:%M}", *head_facts(row)]
         name = look.hue(row.hue) + Style(bold=True)
         parts = [
             *self._gutter(entry, here),
@@ -122,11 +119,12 @@ class Painter:
         look = self.look
         text = sanitise_line(quote.text) if quote.author else NOT_HERE
         said = f"  {text or TAKEN_BACK}" if quote.author else text
-        room = self.width - GUTTER - 3
+        room = self.width - GUTTER - self.lead - 3
         name = fitted(sanitise_line(quote.author), room // 2, look.glyphs.ellipsis)
         said = fitted(said, room - cell_len(name), look.glyphs.ellipsis)
         parts = [
             *self._gutter(entry, here),
+            (" " * self.lead, Style()),
             (f"{look.glyphs.quote} ", look.rule),
             (name, look.hue(quote.hue)),
             (said, look.muted),
@@ -154,6 +152,22 @@ class Painter:
             return [bar, (look.glyphs.warning, look.warning), (" ", Style())]
         return [bar, (" ", Style()), (" ", Style())]
 
+    def _lead(self, entry: Entry, first: bool) -> list[tuple[str, Style]]:
+        """Time and name, where they stand on the line of the text."""
+        if not self.lead:
+            return []
+        if not first:
+            return [(" " * self.lead, Style())]
+        look, room = self.look, self.lead - TIME - 2
+        name = "*" if entry.row.me else entry.name if entry.said else ""
+        name = fitted(name, room, look.glyphs.ellipsis)
+        style = look.hue(entry.row.hue) + Style(bold=True)
+        return [
+            (f"{entry.when:%H:%M} {' ' * (room - cell_len(name))}", look.muted),
+            (name, style),
+            (" ", Style()),
+        ]
+
     def _text(self, entry: Entry, line: Line, here: bool, marks: list[Mark]) -> Strip:
         ground = self.look.raised if here else self.look.base
         anchor, text = entry.row.position, entry.text
@@ -162,7 +176,10 @@ class Painter:
             end -= 1
         segments = [
             Segment(cell, (ground + style).rich_style_with_offset(line.start, anchor))
-            for cell, style in self._gutter(entry, here, line.start == 0)
+            for cell, style in (
+                *self._gutter(entry, here, line.start == 0),
+                *self._lead(entry, line.start == 0),
+            )
         ]
         for start, stop, style in _cut(line.start, end, marks):
             rich = (ground + style).rich_style_with_offset(start, anchor)

@@ -29,7 +29,7 @@ from textual.timer import Timer
 from tui.engine.events import Row
 from tui.safe_text import sanitise_line
 from tui.widgets.copying import selected_text
-from tui.widgets.layout import PATIENCE, WAITING, Entry, Page
+from tui.widgets.layout import PATIENCE, WAITING, Entry, Page, lead
 from tui.widgets.look import PARTS, look_of
 from tui.widgets.paint import Painter, mention_of
 from tui.widgets.rows import Source
@@ -87,6 +87,7 @@ class RowsView(ScrollView):
         self._seen = 0
         self.patience = PATIENCE
         """Milliseconds before it is said of an own message that it waits; set it before `show`."""
+        self._dense = False
 
     # What is shown.
 
@@ -162,7 +163,7 @@ class RowsView(ScrollView):
         if self._source is None or width <= 0:
             self.refresh()
             return
-        page = Page(width, self._zone, self._read, self._now, self.patience)
+        page = Page(width, self._zone, self._read, self._now, self.patience, self._dense)
         self._window = window = Window(self._source, page)
         if self._opening is not None:
             window.open_at(self._opening.position)
@@ -192,13 +193,22 @@ class RowsView(ScrollView):
         if self._window is None:
             self._open()
         elif width > 0 and width != self._window.page.width:
-            place, following = self._top_place(), self.following
-            self._strips.clear()
-            self._painter = None
-            self._window.lay_out(replace(self._window.page, width=width))
-            self._settle(None if following else place)
+            self._lay_out(self._window, replace(self._window.page, width=width))
         else:
             self._settle(None if self.following else self._top_place())
+
+    def choose_density(self, dense: bool) -> None:
+        """A line for each message with its time and name, or names above what they say."""
+        self._dense = dense
+        if self._window is not None and self._window.page.dense is not dense:
+            self._lay_out(self._window, replace(self._window.page, dense=dense))
+
+    def _lay_out(self, window: Window, page: Page) -> None:
+        place, following = self._top_place(), self.following
+        self._strips.clear()
+        self._painter = None
+        window.lay_out(page)
+        self._settle(None if following else place)
 
     def notify_style_update(self) -> None:
         """The theme has changed."""
@@ -432,7 +442,8 @@ class RowsView(ScrollView):
     def _painter_now(self) -> Painter:
         if self._painter is None:
             width = self.scrollable_content_region.width
-            self._painter = Painter(look_of(self), width, self._mention)
+            before = lead(width) if self._dense else 0
+            self._painter = Painter(look_of(self), width, self._mention, before)
         return self._painter
 
     # Selecting.

@@ -14,6 +14,7 @@ from tui.engine.commands import AnswerRequest, OpenPoll, React
 from tui.plain.circles import begin
 from tui.plain.table import HANDLERS, SCREEN_ONLY, carry_out
 from tui.plain.talk import Ended, Talk
+from tui.preferences import Fleeting
 
 pytestmark = pytest.mark.slow  # whole circles
 
@@ -26,8 +27,9 @@ class Sitting:
         self.engine = MemoryEngine(town, person)
         town.screens.append(self.engine)
         self.printed: list[str] = []
+        own = Fleeting(f'name = "{name}"')
         self.typed: asyncio.Queue[str | None] = asyncio.Queue()
-        self.talk = Talk(self.engine, self.printed.append, self._lines(), self._relay, name)
+        self.talk = Talk(self.engine, self.printed.append, self._lines(), self._relay, own)
         self.hearing = asyncio.ensure_future(self._hear())
 
     async def _lines(self) -> AsyncIterator[str]:
@@ -245,3 +247,18 @@ async def test_the_end_of_input_ends_it(town: Town) -> None:
         await ana.talk.line()
     await ana.types("/quit")
     assert ana.talk.over
+
+
+async def test_settings_are_printed_and_changed() -> None:
+    town = Town()
+    (ana,) = town.world.circle("Ana")
+    sitting = Sitting(town, ana)
+    printed = await sitting.types("/settings")
+    assert any(line.startswith("lock_after   never") for line in printed)
+    assert await sitting.types("/settings lock_after 5") == ["lock_after is 5 now."]
+    assert await sitting.types("/settings name Ann") == ["name is Ann now."]
+    assert await sitting.types("/settings name") == ["name is none now."]
+    (said,) = await sitting.types("/settings theme pink")
+    assert "not 'pink'" in said
+    (said,) = await sitting.types("/settings wat 5")
+    assert "There is no setting wat." in said

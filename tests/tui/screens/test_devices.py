@@ -119,7 +119,7 @@ async def test_a_device_that_is_not_the_first_links_none_and_who_has_two_is_seen
     async with scene.app.run_test(size=(200, 60), notifications=True) as pilot:
         await shows(pilot, "Bo on Ana's code 2 devices: phone")
     scene.opening._person = phone
-    other = type(scene.app)(scene.opening, remembered=scene.app._remembered, code="")
+    other = type(scene.app)(scene.opening, appearance=scene.app.appearance, code="")
     async with other.run_test(size=(100, 30), notifications=True) as pilot:
         await shows(pilot, "Hallway")
         await write(pilot, other, "/devices")

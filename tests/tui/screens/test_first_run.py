@@ -10,8 +10,8 @@ from textual.widgets import Input
 from tests.tui.brisk import until
 from tests.tui.hall import BriskApp, MemoryOpening, Town, app_of, flat, looks, shows
 from tests.tui.screen_text import screen_text
+from tui.appearance import Appearance
 from tui.opening import OpeningError
-from tui.remembered import Remembered
 from tui.screens.card import CardDialog
 from tui.screens.code_field import CodeField
 from tui.screens.invite import Invite
@@ -152,7 +152,7 @@ class Filmed(BriskApp):
     """Keeps every picture that was shown."""
 
     def __init__(self, opening: MemoryOpening) -> None:
-        super().__init__(opening, remembered=Remembered(None))
+        super().__init__(opening, appearance=Appearance())
         self.film: list[str] = []
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

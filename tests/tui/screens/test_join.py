@@ -7,6 +7,7 @@ from textual.widgets import Input
 
 from tests.tui.brisk import until
 from tests.tui.hall import Town, app_of, shows
+from tui.config import Config
 from tui.screens.card import CardDialog
 from tui.screens.join import Join
 from tui.screens.main import Main
@@ -114,7 +115,7 @@ async def test_a_limit_of_one_s_own_is_a_reminder_and_no_more() -> None:
     ana = town.world.person("Ana")
     ana.opens("Friends")
     opening = town.opening("Bo")
-    opening.people = 0
+    opening.preferences.config = Config(people=0)
     app = app_of(opening)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await shows(pilot, "What should they call you?")

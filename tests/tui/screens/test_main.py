@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.harness import Person
@@ -21,6 +19,7 @@ from tests.tui.hall import (
 )
 from tui.actions import ACTIONS, Where
 from tui.app import HallwayApp
+from tui.appearance import of_config
 from tui.engine import commands
 from tui.engine.commands import ChangeSettings, MarkRead, SaveDraft
 from tui.screens.ask import Ask
@@ -350,23 +349,22 @@ async def test_an_unknown_command_is_named() -> None:
         assert scene.app.screen.query_one(Composer).text == "/dance"
 
 
-async def test_a_theme_is_kept(tmp_path: Path) -> None:
+async def test_a_theme_is_kept() -> None:
     scene = Scene()
-    kept = tmp_path / "theme"
     for before, after, line in (
         ("dusk", "paper", "/theme"),
         ("paper", "contrast", "/theme"),
         ("contrast", "terminal", "/theme Terminal"),
         ("terminal", "dusk", "/theme"),
     ):
-        app = app_of(scene.opening, theme=kept)
+        app = app_of(scene.opening, of_config(scene.opening.preferences.config))
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             await shows(pilot, "Only you so far")
             assert app.theme == before
             await write(pilot, app, line)
             await until(pilot, lambda app=app, after=after: app.theme == after)  # type: ignore[misc]
             await write(pilot, app, "/theme pink")
-            await says(pilot, "The themes are dusk, paper, contrast, terminal.")
+            await says(pilot, "theme is dusk, paper, contrast or terminal, not 'pink'.")
             assert app.theme == after
 
 

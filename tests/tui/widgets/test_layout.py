@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.widgets.shelf import row
 from tui.engine.events import MessageState, Row, RowKind
-from tui.widgets.layout import MEASURE, UNKNOWN_TEXT, Entry, LineKind, Page, entry, lay_out
+from tui.widgets.layout import MEASURE, UNKNOWN_TEXT, Entry, LineKind, Page, entry, lay_out, lead
 
 PAGE = Page(80, UTC)
 BLANK, DAY, NEW, HEAD, QUOTE, TEXT = LineKind
@@ -130,3 +130,24 @@ def test_a_layout_has_a_serial_of_its_own() -> None:
     before = second.serial
     lay_out(second, first, Page(40, UTC))
     assert second.serial != before
+
+
+def test_dense_rows_take_a_line_each() -> None:
+    page = Page(80, UTC, read=1 << 16, dense=True)
+    first, second, other = entries(row(1), row(2), row(3, author="Bo"), page=page)
+    assert kinds(first) == [DAY, TEXT]
+    assert kinds(second) == [NEW, TEXT]
+    assert kinds(other) == [TEXT]
+    assert page.lead + page.measure < Page(80, UTC).width
+
+
+def test_dense_rows_say_what_their_head_would_say() -> None:
+    page = Page(80, UTC, dense=True)
+    (made,) = entries(row(1, "hello", by="Bo", kind=RowKind.PASSED_ON, late=True), page=page)
+    assert made.text == "hello   by a clock that is off   passed on by Bo"
+    (notice,) = entries(row(1, "Bo is here.", kind=RowKind.NOTICE), page=page)
+    assert notice.text == "Bo is here."
+
+
+def test_names_have_less_room_where_there_is_little() -> None:
+    assert lead(120) > lead(60)

@@ -10,6 +10,7 @@ from tests.tui.screen_text import screen_text
 from tui.actions import Where
 from tui.engine.events import CircleFacts, LinkState, MemberFacts
 from tui.glyphs import ASCII, UNICODE
+from tui.keys import Keys
 from tui.themes import THEMES
 from tui.widgets.chairs import DRAWN_MOST, chairs
 from tui.widgets.circle_list import CircleList
@@ -53,18 +54,21 @@ def test_the_header_fits_whatever_the_circle_is_called(width: int) -> None:
 
 
 def test_elsewhere_there_is_a_mark_and_no_number() -> None:
-    assert elsewhere([FACTS], UNICODE).plain == "^k circles"
-    assert elsewhere([FACTS, changed(news=True)], UNICODE).plain == "^k circles •"
-    assert elsewhere([changed(news=True), changed(mentioned=True)], UNICODE).plain == "^k circles @"
+    assert elsewhere([FACTS], UNICODE, Keys()).plain == "^k circles"
+    assert elsewhere([FACTS, changed(news=True)], UNICODE, Keys()).plain == "^k circles •"
+    assert (
+        elsewhere([changed(news=True), changed(mentioned=True)], UNICODE, Keys()).plain
+        == "^k circles @"
+    )
 
 
 def test_hints_go_as_far_as_there_is_room() -> None:
-    assert hint_content(Where.COMPOSER, 33).plain == "enter send   f1 help"
-    assert hint_content(Where.COMPOSER, 34).plain == "enter send   ^j new line   f1 help"
-    assert hint_content(Where.COMPOSER, 7).plain == "f1 help"
-    assert hint_content(Where.COMPOSER, 200).plain.endswith("f1 help")
-    assert hint_content(Where.MESSAGES, 20).plain.startswith("i write")
-    assert hint_content(Where.COMPOSER, 0).plain == ""
+    assert hint_content(Where.COMPOSER, 33, Keys()).plain == "enter send   f1 help"
+    assert hint_content(Where.COMPOSER, 34, Keys()).plain == "enter send   ^j new line   f1 help"
+    assert hint_content(Where.COMPOSER, 7, Keys()).plain == "f1 help"
+    assert hint_content(Where.COMPOSER, 200, Keys()).plain.endswith("f1 help")
+    assert hint_content(Where.MESSAGES, 20, Keys()).plain.startswith("i write")
+    assert hint_content(Where.COMPOSER, 0, Keys()).plain == ""
 
 
 def test_people_with_who_let_them_in() -> None:
