@@ -138,7 +138,7 @@ class HallwayApp(SafeApp):
             screen.opened()
         if self._code:
             self.show_join(self._code, self.person)
-        self.run_worker(asyncio.to_thread(emoji_names.warm_up), group="names")
+        self.run_worker(asyncio.to_thread(_warm_up), group="names")
         async for event in engine.news():
             self._hear(event)
 
@@ -468,6 +468,14 @@ class HallwayApp(SafeApp):
     def get_default_screen(self) -> Screen[None]:
         """Nothing: the first real screen is put above it."""
         return Screen(id="_default")
+
+
+def _warm_up() -> None:
+    """Load what the first emoji's name and the first code would have to wait for."""
+    from tui.widgets import code
+
+    emoji_names.warm_up()
+    code.warm_up()
 
 
 def _copied(text: str) -> bool:

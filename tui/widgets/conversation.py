@@ -165,7 +165,7 @@ class Conversation(RowsView, can_focus=True):
         """Copy the row's text."""
         window, index = self._window, self._cursor_index()
         if window is not None and index is not None:
-            self.post_message(self.Copy(window.entries[index].body))
+            self.post_message(self.Copy(window.entries[index].written))
 
     def action_write(self) -> None:
         """Go back to the composer."""

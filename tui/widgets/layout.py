@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from tui.engine.events import MessageState, PollFacts, Row, RowKind
 from tui.safe_text import SafeText, sanitise_block, sanitise_line
+from tui.widgets.prose import Prose, read
 from tui.widgets.wrap import wrap
 
 MEASURE = 92
@@ -72,15 +73,26 @@ class Entry:
     when: datetime
     day: int  # ordinal; of a row whose clock is off, the day of the row before
     name: SafeText
-    body: SafeText
+    prose: Prose
     tail: str  # facts after the text, not part of it
     lines: tuple[Line, ...] = ()
     serial: int = field(default_factory=lambda: next(_serials))
 
     @property
+    def body(self) -> SafeText:
+        """What was said, as it is read."""
+        return self.prose.text
+
+    @property
     def text(self) -> str:
         """What the text lines' spans point into."""
         return self.body + self.tail
+
+    @property
+    def written(self) -> SafeText:
+        """The message as its author wrote it, marks and all."""
+        plain = self.said and self.row.poll is None
+        return sanitise_block(self.row.text) if plain and self.row.text else self.body
 
     @property
     def said(self) -> bool:
@@ -134,18 +146,26 @@ def entry(row: Row, before: Entry | None, page: Page) -> Entry:
         when=when,
         day=before.day if row.late and before is not None else when.toordinal(),
         name=sanitise_line(row.author),
-        body=_body(row),
+        prose=_prose(row),
         tail=("" if page.fresh(row) else _tail(row, when, page.dense)) + _done(row),
     )
     lay_out(made, before, page)
     return made
 
 
-def _body(row: Row) -> SafeText:
+def _prose(row: Row) -> Prose:
     if row.kind is RowKind.UNKNOWN:
-        return sanitise_block(UNKNOWN_TEXT)
-    text = f"{sanitise_line(row.author)} {row.text}" if row.me else row.text
-    return sanitise_block(text if row.poll is None else f"{text}\n{_options(row.poll)}")
+        return Prose(sanitise_block(UNKNOWN_TEXT))
+    if row.poll is not None:
+        return Prose(sanitise_block(f"{row.text}\n{_options(row.poll)}"))
+    if row.kind not in SAID:
+        return Prose(sanitise_block(row.text))
+    said = read(sanitise_block(row.text))
+    if not row.me:
+        return said
+    name = f"{sanitise_line(row.author)} "
+    text = sanitise_block(name + said.text)
+    return said.moved(len(name), text) if text == name + said.text else Prose(text)
 
 
 def _options(poll: PollFacts) -> str:

@@ -7,7 +7,7 @@ Textual's selection is made of these, and so survives resizing, scrolling and ro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,9 +19,9 @@ from textual.style import Style
 from tui.engine.events import Quote, RowKind
 from tui.glyphs import Glyphs
 from tui.safe_text import sanitise_line
+from tui.widgets.code import colours
 from tui.widgets.layout import GUTTER, TIME, Entry, Line, LineKind, head_facts
-
-LINK = re.compile(r"https?://[^\s<>\"'‹›]+[^\s<>\"'‹›.,;:!?)\]}]")
+from tui.widgets.prose import LINK, Face
 
 Mark = tuple[int, int, Style]
 """A span of a text, and what is laid over it."""
@@ -57,6 +57,7 @@ class Look:
     raised: Style  # the background of the row that the cursor is on
     warning: Style
     selection: Style
+    faces: Mapping[Face, Style]
     hue: Callable[[int], Style]
     glyphs: Glyphs
 
@@ -205,6 +206,12 @@ class Painter:
         elif entry.row.kind is RowKind.TEXT or entry.row.kind is RowKind.PASSED_ON:
             if entry.row.me:
                 marks.append((0, len(entry.name), look.hue(entry.row.hue) + Style(bold=True)))
+            marks += [(start, end, look.faces[face]) for start, end, face in entry.prose.parts]
+            for begin, stop, language in entry.prose.code:
+                marks += [
+                    (begin + start, begin + end, look.faces[face])
+                    for start, end, face in colours(body[begin:stop], language)
+                ]
             if "://" in body:
                 marks += [(*found.span(), look.link) for found in LINK.finditer(body)]
             if self.mention is not None:
