@@ -114,6 +114,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("ask", (), "ask", "Have a member answer the door, or not.", "/ask"),
     Action("verify", (), "verify", "Compare six words with a member, to know their key.",
            "/verify", takes="NAME"),
+    Action("tell", (), "notify", "Be told of this circle while you look elsewhere, or not.",
+           "/notify", takes="off|mentions|all"),
+    Action("mute", (), "mute", "Be told nothing of this circle, or again as usual.", "/mute"),
     Action("rest", (), "rest", "Let a silent circle be, until the next season.", "/rest"),
     Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME"),
     Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),
@@ -123,6 +126,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", (), "theme", "Change to the next theme, or to this one.", "/theme",
            takes="NAME"),
     Action("lock", (), "lock", "Close Hallway's profile until its passphrase is given.", "/lock"),
+    Action("wipe", (), "wipe", "Erase this profile from this computer, at once.", "/wipe"),
     Action("help", ("f1",), "help", "Show all keys and commands.", "/help", hint=True),
     Action("quit", ("ctrl+q",), "quit", "End Hallway.", "/quit"),
 )  # fmt: skip

@@ -21,9 +21,9 @@ from textual.app import SuspendNotSupported
 from textual.content import Content
 from textual.screen import Screen
 
-from tui import emoji_names
+from tui import emoji_names, notifying
 from tui.crash import describe
-from tui.engine.events import LockAsked
+from tui.engine.events import LockAsked, RowAdded, RowKind
 from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.remembered import NAMES, Remembered
 from tui.safe_app import CRASHED, STYLES, SafeApp
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.config import Config
     from tui.engine.client import Client
     from tui.engine.commands import Command
-    from tui.engine.events import CardRead, Event
+    from tui.engine.events import CardRead, Event, Row
     from tui.locations import Locations
     from tui.screens.main import Main
 
@@ -77,6 +77,8 @@ class HallwayApp(SafeApp):
         self._heard: list[Event] = []
         self.sending = asyncio.Lock()
         """See `tui.screens.room.Hall`."""
+        self._wiped = False
+        self._notified: set[tuple[str, bool]] = set()
         self.sentence = ""
         """Why it ended, for whoever started it."""
         self.locked = False
@@ -141,7 +143,7 @@ class HallwayApp(SafeApp):
     @on(events.Unmount)
     async def _close(self) -> None:
         """Keep what was being written and how far was read, and give the profile free."""
-        if self._engine is not None:
+        if self._engine is not None and not self._wiped:
             from tui.engine.remote import RunnerError
 
             # An engine that has failed keeps nothing more; that was told when it failed.
@@ -149,15 +151,38 @@ class HallwayApp(SafeApp):
                 await self._main.keep_draft()
                 await self._main.keep_read()
         await self._kept_open.aclose()
+        if self._wiped:
+            self._opening.erase_rest()
 
     # What happened.
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, LockAsked):
             self._end_locked()
+        if isinstance(event, RowAdded):
+            self._notify_of(event.row)
         self._heard.append(event)
         if len(self._heard) == 1:
             self.set_timer(TELL_EVERY, self._tell)
+
+    def _notify_of(self, row: Row) -> None:
+        """Tell a person who looks elsewhere: once a circle, until they have looked here."""
+        if self.app_focus or row.mine or row.kind is not RowKind.TEXT or self.client is None:
+            return
+        facts = self.client.circle(row.circle)
+        level = notifying.Level(facts.notify or self._opening.notify)
+        said = (row.circle, row.mentions_me)
+        if notifying.wanted(level, row.mentions_me) and said not in self._notified:
+            self._notified.add(said)
+            text = notifying.sentence(facts.name, row.mentions_me)
+            in_tmux = bool(os.environ.get("TMUX"))
+            if self._driver is not None:
+                way = notifying.way(os.environ)
+                self._driver.write(notifying.written(text, way, in_tmux=in_tmux))
+
+    @on(events.AppFocus)
+    def _looked(self) -> None:
+        self._notified.clear()
 
     def _tell(self) -> None:
         heard, self._heard = self._heard, []
@@ -207,6 +232,12 @@ class HallwayApp(SafeApp):
             self._end_locked()
         else:
             self.say(NOT_LOCKABLE, wrong=True)
+
+    def wipe(self) -> None:
+        """Keys first; the rest once nothing is open any more."""
+        self._opening.erase_keys()
+        self._wiped = True
+        self.exit(return_code=0)
 
     def _end_locked(self) -> None:
         self.locked = True

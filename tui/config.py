@@ -27,6 +27,7 @@ VARIABLES = {
     "relay": "HALLWAY_RELAY",
     "local_relay": "HALLWAY_LOCAL_RELAY",
     "freshness": "HALLWAY_FRESHNESS",
+    "notify": "HALLWAY_NOTIFY",
 }
 """What each setting is called in the environment."""
 
@@ -47,12 +48,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     :param local_relay: where the relay on this computer listens, HOST:PORT on the loopback.
     :param freshness: `on`, or `off` for no heartbeats: others then can't tell by this device
         whether their relay keeps something back.
+    :param notify: what you are told of while you look elsewhere: `all`, `mentions` or `off`. Never
+        what was said.
     """
 
     name: str = ""
     relay: str = ""
     local_relay: str = LOCAL_RELAY
     freshness: str = "on"
+    notify: str = "all"
 
     @property
     def beats(self) -> bool:
@@ -102,6 +106,10 @@ def _checked(name: str, value: str, source: str) -> str:
         if name == "freshness":
             if value not in ("on", "off"):
                 raise ConfigError(f"{source}: freshness is on or off, not {value!r}.")
+            return value
+        if name == "notify":
+            if value not in ("off", "mentions", "all"):
+                raise ConfigError(f"{source}: notify is off, mentions or all, not {value!r}.")
             return value
         if not value:
             return LOCAL_RELAY if name == "local_relay" else ""

@@ -78,6 +78,11 @@ class Opening(Protocol):
         """What this person is called as a rule; known once the engine is there."""
         ...
 
+    @property
+    def notify(self) -> str:
+        """What one is told of where one has not said for a circle: off, mentions, all."""
+        ...
+
     def engine(self, broke: Callable[[BaseException], None]) -> AbstractAsyncContextManager[Engine]:
         """The engine, for as long as the context lasts; OpeningError. `broke` is told if it
         fails by itself."""
@@ -85,6 +90,14 @@ class Opening(Protocol):
 
     async def relay(self) -> str:
         """The address of the relay to open circles on, started if need be; NoRelayError."""
+        ...
+
+    def erase_keys(self) -> None:
+        """Nothing opens the profile from now on."""
+        ...
+
+    def erase_rest(self) -> None:
+        """Delete what is left of the profile, once it is closed."""
         ...
 
     def now(self) -> int:
@@ -123,6 +136,11 @@ class ProfileOpening:
     def person(self) -> str:
         """The name from the settings."""
         return "" if self._config is None else self._config.name
+
+    @property
+    def notify(self) -> str:
+        """From the settings."""
+        return "off" if self._config is None else self._config.notify
 
     @property
     def locks(self) -> bool:
@@ -221,6 +239,19 @@ class ProfileOpening:
 
     async def _revive(self, address: Address) -> bool:
         return bool(await self._in_thread(lambda: self._local_relay().revive(address)))
+
+    def erase_keys(self) -> None:
+        """Its vault and its key files."""
+        from tui.wiping import erase_keys
+
+        erase_keys(self._locations)
+
+    def erase_rest(self) -> None:
+        """Its folder."""
+        from tui.wiping import erase_rest
+
+        erase_rest(self._locations)
+        self.farewell = "Gone: nothing of this profile is left on this computer."
 
     def now(self) -> int:
         """The clock of this computer."""

@@ -98,6 +98,8 @@ class MemoryOpening:
         self._person = person
         self.there = there
         self.person = ""
+        self.notify = "all"
+        self.erased: list[str] = []
         self.refuses: OpeningError | None = None
         self.no_relay = ""
         self.passphrase = ""
@@ -105,6 +107,12 @@ class MemoryOpening:
     @property
     def locks(self) -> bool:
         return bool(self.passphrase)
+
+    def erase_keys(self) -> None:
+        self.erased.append("keys")
+
+    def erase_rest(self) -> None:
+        self.erased.append("rest")
 
     async def locked(self) -> bool:
         return self.locks

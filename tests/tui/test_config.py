@@ -41,7 +41,7 @@ def test_without_a_relay_the_one_of_this_computer_is_meant(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ('colour = "blue"', ("colour", "There are: name, relay, local_relay, freshness.")),
+        ('colour = "blue"', ("colour", "There are: name, relay, local_relay, freshness, notify.")),
         ("name = 7", ("name", "str")),
         ('name = "\\u0007"', ("name", "U+0007")),
         ('relay = "http://chat.example.org"', ("relay", "ws://")),

@@ -493,6 +493,11 @@ def _add_rest(verbs: Any) -> None:
         "lock", "locking:lock",
     )  # fmt: skip
     verb = _verb(
+        verbs, "wipe", "erase this profile from this computer: its keys at once, then all of it",
+        "wipe", "wiping:wipe",
+    )  # fmt: skip
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    verb = _verb(
         verbs, "backup", "write what was said and who you are into a file that a passphrase opens",
         "backup hallway.backup", "copying:backup",
     )  # fmt: skip

@@ -81,13 +81,14 @@ async def lock(place: Place, arguments: argparse.Namespace) -> None:
         if time.monotonic() > end:
             sentence = f"{holder or 'Another Hallway'} has not closed the profile. End it."
             raise CommandError(sentence, Exit.UNREACHABLE)
-        await _ask_owner(place)
+        await ask_owner(place)
         # It is closing, is quickly over by itself, or has just begun. No event tells which.
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     note("Locked. Whatever opens this profile next asks for the passphrase.")
 
 
-async def _ask_owner(place: Place) -> None:
+async def ask_owner(place: Place) -> None:
+    """Have whoever owns the profile close it, if anybody hears."""
     try:
         owner = await RemoteOwner.connect(place.locations.socket)
     except OwnerGoneError:

@@ -23,6 +23,7 @@ class DemoOpening:
 
     there = True
     locks = False
+    notify = "off"
     person = YOU
     farewell = "That was a demonstration: nothing of it is kept. `hallway` begins in earnest."
 
@@ -41,6 +42,12 @@ class DemoOpening:
     async def relay(self) -> str:
         """Where further circles are opened."""
         return self._relay
+
+    def erase_keys(self) -> None:
+        """There are none outside of memory."""
+
+    def erase_rest(self) -> None:
+        """There is nothing on the disk."""
 
     def now(self) -> int:
         """The clock of this computer."""

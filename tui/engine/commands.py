@@ -315,6 +315,14 @@ class SaveDraft(_Command, frozen=True, kw_only=True):
     text: str
 
 
+class Notify(_Command, frozen=True, kw_only=True):
+    """What of a circle this person is told while they look elsewhere: `off`, `mentions`, `all`, or
+    empty for what the settings say. It stays on this device. Answer: `Finished`."""
+
+    circle: str = ""
+    level: str
+
+
 class Rest(_Command, frozen=True, kw_only=True):
     """Let a silent circle be: `CircleFacts.silent_since` is 0 for a season. Answer: `Finished`."""
 
@@ -414,6 +422,7 @@ Command: TypeAlias = (
     | AppointHosts
     | MarkRead
     | SaveDraft
+    | Notify
     | Rest
     | Verify
     | Backup

@@ -165,6 +165,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     behind_since: int = 0  # since when the relay keeps something back; 0 where it does not
     forks: list[ForkFacts] = []  # who sees another conversation, while the person has to choose
     silent_since: int = 0  # when somebody last spoke here, a season ago or more; 0 otherwise
+    notify: str = ""  # off, mentions or all; empty where this person has not said for this circle
     keeps: bool = True  # False while this machine's disk takes nothing of what is written here
 
 

@@ -65,6 +65,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         behind_since=record.ahead_since,
         forks=forks.facts(circle) if may_settle(circle) else [],
         silent_since=_silent_since(circle),
+        notify=record.notify,
         keeps=circle.keeps,
     )
 

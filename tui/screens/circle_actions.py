@@ -15,6 +15,7 @@ from tui.engine.commands import (
     Command,
     Forget,
     Leave,
+    Notify,
     Rejoin,
     Remove,
     Rename,
@@ -30,6 +31,12 @@ from tui.widgets.composer import Composer
 from tui.widgets.conversation import Conversation
 
 FORGET_FIRST = "You are in this circle. /leave it first."
+_TOLD = {
+    "off": "You are told nothing of this circle while you look elsewhere.",
+    "mentions": "You are told when somebody here names you.",
+    "all": "You are told of all that is said here.",
+    "": "You are told of this circle as your settings say.",
+}
 NOBODY_AT_THE_DOOR = "Nobody is at the door."
 
 
@@ -188,6 +195,17 @@ class CircleActions(Screen[None]):
         """Close the profile; its passphrase opens it again."""
         hall(self).lock()
 
+    @work
+    async def action_wipe(self) -> None:
+        """Erase the profile, after a yes."""
+        asked = Content("Erase everything of this profile from this computer?")
+        body = (
+            "What was said, your keys, your chairs in all circles: gone at once, and nobody can"
+            " bring it back. The others are not told."
+        )
+        if await self.app.push_screen_wait(Confirm(asked, body, yes="Erase it all")):
+            hall(self).wipe()
+
     def action_quit(self) -> None:
         """End."""
         self.app.exit(return_code=0)
@@ -292,6 +310,27 @@ class CircleActions(Screen[None]):
     def action_verify(self) -> None:
         """Without a name there is nobody to compare words with."""
         hall(self).say("Whom? Name them: /verify NAME", wrong=True)
+
+    @work
+    async def take_tell(self, level: str) -> None:
+        """What of this circle one is told."""
+        if await self.do(Notify(circle=self.circle, level=level.strip().lower())):
+            hall(self).say(_TOLD[level.strip().lower()])
+
+    def action_tell(self) -> None:
+        """Without a word, what one is told is said."""
+        facts = self._facts()
+        if facts is not None:
+            hall(self).say(_TOLD[facts.notify])
+
+    @work
+    async def action_mute(self) -> None:
+        """Nothing of this circle, or again as usual."""
+        facts = self._facts()
+        if facts is not None:
+            level = "" if facts.notify == "off" else "off"
+            if await self.do(Notify(circle=facts.id, level=level)):
+                hall(self).say(_TOLD[level])
 
     @work
     async def action_rest(self) -> None:

@@ -96,6 +96,10 @@ class Hall(Protocol):
         """Draw in the theme of this name, from now on."""
         ...
 
+    def wipe(self) -> object:
+        """Erase the profile from this computer, and end."""
+        ...
+
     def lock(self) -> object:
         """Close the profile until its passphrase is given, where it has one."""
         ...

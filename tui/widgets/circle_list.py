@@ -74,6 +74,8 @@ class CircleList(OptionList):
             return self._glyphs.news, "bold $secondary"
         if circle.link is not LinkState.ONLINE:
             return self._glyphs.off, "$muted"
+        if circle.notify == "off":
+            return "muted", "$muted"
         return "", ""
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -59,6 +59,7 @@ def test_every_command_is_answered_where_there_is_no_circle() -> None:
         "circle": "",
         "members": [],
         "position": 1,
+        "level": "off",
         "path": "/nowhere/at/all",
         "key": bytes(32),
     }

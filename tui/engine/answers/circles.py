@@ -11,7 +11,7 @@ from crypto.circle.names import circle_name, circle_topic
 from tui.engine import commands, facts, moving
 from tui.engine.answers.asker import Answers, Asker
 from tui.engine.errors import WishError
-from tui.engine.events import Circles, Messages, Row
+from tui.engine.events import Circles, Exit, Messages, Row
 from tui.engine.intentions import intend
 from tui.engine.moving import MovingLine
 from tui.engine.wishes import Settings
@@ -78,6 +78,16 @@ def rest(asker: Asker, command: commands.Rest) -> None:
     asker.finish(command.ref)
 
 
+def notify(asker: Asker, command: commands.Notify) -> None:
+    """What this person is told of it."""
+    if command.level not in ("", "off", "mentions", "all"):
+        raise WishError("notify", "Say off, mentions or all.", Exit.USAGE)
+    circle = asker.desk.circle(command.circle)
+    circle.record.notify = command.level
+    circle.tell_changed()
+    asker.finish(command.ref)
+
+
 def save_draft(asker: Asker, command: commands.SaveDraft) -> None:
     """Keep what stands in the composer."""
     circle = asker.desk.circle(command.circle)
@@ -135,6 +145,7 @@ TABLE: Answers = {
     commands.MoveCircle: move_circle,
     commands.FollowMove: follow_move,
     commands.MarkRead: mark_read,
+    commands.Notify: notify,
     commands.Rest: rest,
     commands.SaveDraft: save_draft,
     commands.ListCircles: list_circles,

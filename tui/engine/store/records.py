@@ -64,6 +64,7 @@ class CircleRecord:
     branch: bytes = b""
     branch_end: int = 0
     rested_at: int = 0
+    notify: str = ""
     member_key: bytes = b""
 
 
