@@ -119,7 +119,9 @@ def test_bytes_too_few_or_too_many_are_refused(damaged: bytes) -> None:
 @pytest.mark.parametrize("switch", ["presence", "heard"])
 def test_a_switch_is_off_or_on_and_nothing_else(switch: str) -> None:
     on, off = (replace(STATE, **{switch: value}).encode() for value in (True, False))  # type: ignore[arg-type]
-    (position,) = (place for place, (one, other) in enumerate(zip(on, off, strict=True)) if one != other)
+    (position,) = (
+        place for place, (one, other) in enumerate(zip(on, off, strict=True)) if one != other
+    )
     assert (on[position], off[position]) == (1, 0)
     for value in (2, 255):
         neither = on[:position] + bytes((value,)) + on[position + 1 :]
