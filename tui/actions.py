@@ -117,6 +117,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("tell", (), "notify", "Be told of this circle while you look elsewhere, or not.",
            "/notify", takes="off|mentions|all"),
     Action("mute", (), "mute", "Be told nothing of this circle, or again as usual.", "/mute"),
+    Action("devices", (), "devices", "See your devices, link another one, or take one out.",
+           "/devices"),
     Action("rest", (), "rest", "Let a silent circle be, until the next season.", "/rest"),
     Action("remove", (), "remove", "Remove a member; for hosts.", "/remove", takes="NAME"),
     Action("rejoin", (), "rejoin", "Come in again with fresh keys.", "/rejoin"),

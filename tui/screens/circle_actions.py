@@ -15,15 +15,17 @@ from tui.engine.commands import (
     Command,
     Forget,
     Leave,
+    ListDevices,
     Notify,
     Rejoin,
     Remove,
+    RemoveDevice,
     Rename,
     Rest,
     SettleFork,
     Verify,
 )
-from tui.engine.events import CircleFacts, MemberFacts, Refused
+from tui.engine.events import CircleFacts, DeviceGoes, Devices, MemberFacts, Refused
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import safe
 from tui.screens.room import hall, read
@@ -306,6 +308,40 @@ class CircleActions(Screen[None]):
                 ),
                 wrong=True,
             )  # fmt: skip
+
+    @work
+    async def action_devices(self) -> None:
+        """This person's devices."""
+        answer = await hall(self).ask(ListDevices())
+        if not isinstance(answer, Devices) or not answer.devices:
+            hall(self).say("Open a circle first: a device is linked in all your circles.")
+            return
+        from tui.screens.devices import HISTORIES, DevicesDialog, LinkDialog, TakeOut
+
+        chosen = await self.app.push_screen_wait(DevicesDialog(answer.devices))
+        if isinstance(chosen, TakeOut):
+            await self._take_out(chosen.label)
+        elif chosen is not None:
+            self.app.push_screen(LinkDialog(HISTORIES[chosen]))
+
+    async def _take_out(self, label: str) -> None:
+        asked = Content.assemble("Take ", safe(label, "bold"), " out of every circle?")
+        body = (
+            "It reads nothing from then on, and can't speak for you. What it has read stays on it. "
+            "All open codes of your circles are withdrawn."
+        )
+        if await self.app.push_screen_wait(Confirm(asked, body, yes="Take it out")):
+            answer = await hall(self).ask(RemoveDevice(label=label))
+            if isinstance(answer, DeviceGoes) and answer.circles:
+                names = Content(", ").join(safe(name) for name in answer.circles)
+                said = Content.assemble(safe(label, "bold"), " is being taken out of ", names, ".")
+                hall(self).say(said)
+            if isinstance(answer, DeviceGoes) and answer.left:
+                names = Content(", ").join(safe(name) for name in answer.left)
+                sentence = Content.assemble("Nothing can be sent just now in ", names, ".")
+                hall(self).say(sentence, wrong=True)
+            elif isinstance(answer, Refused):
+                hall(self).say(answer.sentence, wrong=True)
 
     def action_verify(self) -> None:
         """Without a name there is nobody to compare words with."""

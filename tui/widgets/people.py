@@ -19,6 +19,9 @@ def _member(member: MemberFacts, glyphs: Glyphs) -> Content:
     how = _how(member)
     if member.verified:
         how.append(f"{glyphs.verified} verified")
+    if len(member.devices) > 1:
+        labels = ", ".join(sanitise_line(label) for label in member.devices if label)
+        how.append(f"{len(member.devices)} devices" + (f": {labels}" if labels else ""))
     if member.new_device:
         how.append(f"{glyphs.new_device} new device, not verified")
     notes = [note for note, holds in (("you", member.me), ("host", member.host)) if holds]
