@@ -64,8 +64,8 @@ class CircleRecord:
     branch: bytes = b""
     branch_end: int = 0
     rested_at: int = 0
-    notify: str = ""
     member_key: bytes = b""
+    notify: str = ""
 
 
 @dataclass(slots=True)
