@@ -122,6 +122,9 @@ def settings(
     door: Door | None = None,
     history: int | None = None,
     retention: int | None = None,
+    disappear: int | None = None,
+    presence: bool | None = None,
+    heard: bool | None = None,
     relays: tuple[RelayAddress, ...] | None = None,
     relay_key: bytes | None = None,
 ) -> Draft:
@@ -135,6 +138,9 @@ def settings(
         door=old.door if door is None else door,
         history=old.history if history is None else history,
         retention=old.retention if retention is None else retention,
+        disappear=old.disappear if disappear is None else disappear,
+        presence=old.presence if presence is None else presence,
+        heard=old.heard if heard is None else heard,
         relays=old.relays if relays is None else relays,
         relay_key=old.relay_key if relay_key is None else relay_key,
     )

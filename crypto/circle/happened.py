@@ -13,7 +13,7 @@ from crypto.circle.state import CircleState, Door
 from crypto.circle.view import Leaf
 from crypto.relay_address import RelayAddress
 
-Setting: TypeAlias = str | int | bytes | Door | tuple[RelayAddress, ...]
+Setting: TypeAlias = str | int | bool | bytes | Door | tuple[RelayAddress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,10 @@ Happening: TypeAlias = (
     | RosterPutRight
 )
 
-SETTINGS = ("name", "topic", "cap", "door", "history", "retention", "relays", "relay_key")
+SETTINGS = (
+    *("name", "topic", "cap", "door", "history", "retention", "disappear", "presence", "heard"),
+    *("relays", "relay_key"),
+)
 
 
 @dataclass(frozen=True, slots=True)

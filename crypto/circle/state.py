@@ -38,6 +38,8 @@ JOIN_NUMBER_MOST = 0xFFFF_FFFF
 RETENTION_LOWEST = 86_400
 RETENTION_HIGHEST = 31_536_000
 RETENTION_USUAL = 2_592_000
+DISAPPEAR_LOWEST = 60
+DISAPPEAR_HIGHEST = 31_536_000
 
 _Ordered = TypeVar("_Ordered", bytes, int)
 
@@ -133,7 +135,11 @@ class MemberRecord(Struct):
 
 @dataclass(frozen=True, slots=True)
 class CircleState(Struct):
-    """What the members agree on; `retention` in seconds, `members` by join number."""
+    """What the members agree on; `members` by join number.
+
+    `retention` and `disappear` are in seconds; where `disappear` is 0, messages stay. `presence` is
+    whether others see who is here and who is writing, `heard` whether they see who read what.
+    """
 
     name: str
     topic: str
@@ -142,6 +148,9 @@ class CircleState(Struct):
     door: Door
     history: int
     retention: int
+    disappear: int
+    presence: bool
+    heard: bool
     relays: tuple[RelayAddress, ...]
     relay_key: bytes
     invites: tuple[Invite, ...]
@@ -158,6 +167,9 @@ class CircleState(Struct):
         bounded(self.cap, CAP_LOWEST, CAP_HIGHEST, "the number of chairs")
         bounded(self.history, 0, HISTORY_MOST, "the history that invites grant")
         bounded(self.retention, RETENTION_LOWEST, RETENTION_HIGHEST, "the retention in seconds")
+        if self.disappear:
+            what = "how long messages stay, in seconds,"
+            bounded(self.disappear, DISAPPEAR_LOWEST, DISAPPEAR_HIGHEST, what)
         bounded(len(self.relays), 1, RELAYS_MOST, "the number of relay addresses")
         exact(self.relay_key, KEY_LENGTH, "the relay's key")
         exact(self.beacon_key.reveal(), KEY_LENGTH, "the beacon key")
@@ -174,6 +186,9 @@ class CircleState(Struct):
         writer.uint8(self.door)
         writer.uint16(self.history)
         writer.uint32(self.retention)
+        writer.uint32(self.disappear)
+        writer.uint8(self.presence)
+        writer.uint8(self.heard)
         writer.structs(self.relays)
         writer.raw(self.relay_key)
         writer.structs(self.invites)
@@ -194,6 +209,9 @@ class CircleState(Struct):
             door=_read_door(reader),
             history=reader.uint16(),
             retention=reader.uint32(),
+            disappear=reader.uint32(),
+            presence=_read_switch(reader, "presence"),
+            heard=_read_switch(reader, "heard"),
             relays=tuple(reader.vector(RelayAddress.read)),
             relay_key=reader.raw(KEY_LENGTH),
             invites=tuple(reader.vector(Invite.read)),
@@ -237,6 +255,12 @@ def _read_door(reader: Reader) -> Door:
     value = reader.uint8()
     bounded(value, Door.CODE, Door.ASK, "the door's setting")
     return Door(value)
+
+
+def _read_switch(reader: Reader, what: str) -> bool:
+    value = reader.uint8()
+    bounded(value, 0, 1, f"the switch for {what}")
+    return bool(value)
 
 
 def _ascending(values: Sequence[_Ordered], what: str) -> None:

@@ -271,6 +271,9 @@ class ChangeSettings(_Command, frozen=True, kw_only=True):
     cap: int | None = None
     door_asks: bool | None = None
     history: int | None = None
+    disappear: int | None = None  # seconds; 0 for never
+    presence: bool | None = None
+    heard: bool | None = None
 
 
 class MoveCircle(_Command, frozen=True, kw_only=True):

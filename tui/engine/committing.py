@@ -319,6 +319,9 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
                 cap=wish.cap,
                 door=door,
                 history=wish.history,
+                disappear=wish.disappear,
+                presence=wish.presence,
+                heard=wish.heard,
             )
             return draft, []
         case Hosts():

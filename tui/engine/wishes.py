@@ -91,6 +91,9 @@ class Settings(_Wish, frozen=True):
     cap: int | None
     door_asks: bool | None
     history: int | None
+    disappear: int | None = None
+    presence: bool | None = None
+    heard: bool | None = None
 
 
 class Move(_Wish, frozen=True):

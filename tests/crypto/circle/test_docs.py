@@ -84,6 +84,7 @@ def test_the_extension_types_are_the_pages() -> None:
         f"name<V>;          // 1 … {state.NAME_LONGEST} bytes",
         f"topic<V>;         // 0 … {state.TOPIC_LONGEST} bytes",
         f"{state.RETENTION_LOWEST} … {state.RETENTION_HIGHEST}",
+        f"0 never, or {state.DISAPPEAR_LOWEST} … {state.DISAPPEAR_HIGHEST}",
         f"// 1 … {state.RELAYS_MOST}; the first is in use",
         f"at most {state.INVITES_MOST}, at most {state.INVITES_PER_ISSUER} an issuer",
         f"which has fewer than {state.DEVICES_MOST} leaves",

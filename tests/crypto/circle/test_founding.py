@@ -37,6 +37,7 @@ def test_a_circle_begins_with_its_founder_as_host() -> None:
     assert state.next_join_number == 1
     assert (state.name, state.topic, state.cap) == ("The hallway", "", CAP_USUAL)
     assert (state.door, state.history, state.retention) == (Door.CODE, 0, RETENTION_USUAL)
+    assert (state.disappear, state.presence, state.heard) == (0, False, False)
     assert (state.relays, state.relay_key) == ((RELAY,), b"\x06" * 32)
     assert state.invites == ()
 

@@ -51,6 +51,9 @@ SETTINGS: dict[str, object] = {
     "door": Door.ASK,
     "history": 0,
     "retention": 86_400,
+    "disappear": 3_600,
+    "presence": True,
+    "heard": True,
     "relays": (*STATE.relays, RelayAddress("elsewhere.example")),
 }
 

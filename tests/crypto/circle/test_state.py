@@ -29,6 +29,9 @@ STATE = CircleState(
     door=Door.ASK,
     history=0x0102,
     retention=2_592_000,
+    disappear=0x010203,
+    presence=True,
+    heard=False,
     relays=(RelayAddress("r.example"),),
     relay_key=b"\x0d" * 32,
     invites=(INVITE,),
@@ -44,6 +47,7 @@ ENCODED_FOUNDER = A + bytes(4) + bytes(8) + b"\x00\x00"
 ENCODED_SECOND = B + b"\x00\x00\x00\x01" + bytes(7) + b"\x03" + b"\x20" + A + b"\x20" + A
 ENCODED = (
     b"\x00\x01\x04Hall\x00\x08\x20" + A + b"\x01\x01\x02\x00\x27\x8d\x00"
+    b"\x00\x01\x02\x03\x01\x00"
     b"\x0b\x09r.example\x00" + b"\x0d" * 32 + b"\x40\x7b" + ENCODED_INVITE + b"\x0e" * 32
     + b"\x00\x00\x00\x02" + b"\x40\x9c" + ENCODED_FOUNDER + ENCODED_SECOND
 )  # fmt: skip
@@ -82,6 +86,9 @@ def test_any_state_is_read_as_it_was_written(data: st.DataObject) -> None:
         STATE,
         name=data.draw(text.filter(bool)),
         topic=data.draw(text),
+        disappear=data.draw(st.just(0) | st.integers(60, 31_536_000)),
+        presence=data.draw(st.booleans()),
+        heard=data.draw(st.booleans()),
         cap=data.draw(st.integers(max(2, count), 50)),
         hosts=tuple(sorted(hosts)),
         invites=tuple(invites),
@@ -109,6 +116,19 @@ def test_bytes_too_few_or_too_many_are_refused(damaged: bytes) -> None:
         CircleState.decode(damaged)
 
 
+@pytest.mark.parametrize("switch", ["presence", "heard"])
+def test_a_switch_is_off_or_on_and_nothing_else(switch: str) -> None:
+    on, off = (replace(STATE, **{switch: value}).encode() for value in (True, False))  # type: ignore[arg-type]
+    (position,) = (
+        place for place, (one, other) in enumerate(zip(on, off, strict=True)) if one != other
+    )
+    assert (on[position], off[position]) == (1, 0)
+    for value in (2, 255):
+        neither = on[:position] + bytes((value,)) + on[position + 1 :]
+        with pytest.raises(DecodeError, match=f"the switch for {switch} is from 0 to 1"):
+            CircleState.decode(neither)
+
+
 def test_other_rules_ask_for_an_update() -> None:
     for rules in (0, 2):
         with pytest.raises(UpdateNeededError, match=f"rules of version {rules}"):
@@ -130,6 +150,10 @@ def test_other_rules_ask_for_an_update() -> None:
         ({"history": 0x10000}, "the history that invites grant"),
         ({"retention": 86_399}, "the retention in seconds"),
         ({"retention": 31_536_001}, "the retention in seconds"),
+        ({"disappear": -1}, "how long messages stay, in seconds, is from 60"),
+        ({"disappear": 1}, "how long messages stay, in seconds, is from 60"),
+        ({"disappear": 59}, "how long messages stay, in seconds, is from 60"),
+        ({"disappear": 31_536_001}, "how long messages stay, in seconds, is from 60 to 31536000"),
         ({"relays": ()}, "the number of relay addresses is from 1 to 8, not 0"),
         ({"relays": (RelayAddress("r"),) * 9}, "the number of relay addresses"),
         ({"relay_key": bytes(31)}, "the relay's key has 32 bytes"),
@@ -169,6 +193,9 @@ def test_what_is_out_of_bounds_is_refused(changes: dict[str, object], words: str
         {"name": "a" * 64, "topic": "b" * 256, "history": 0xFFFF},
         {"cap": 2, "retention": 86_400},
         {"cap": 50, "retention": 31_536_000},
+        {"disappear": 0, "presence": False, "heard": True},
+        {"disappear": 60},
+        {"disappear": 31_536_000},
         {"hosts": (A, B)},
         {"relays": (RelayAddress("r"),) * 8},
         {"invites": tuple(invite(number) for number in range(4))},

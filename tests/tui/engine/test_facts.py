@@ -18,6 +18,7 @@ def test_a_circle_that_was_left_has_no_people_and_no_codes() -> None:
     facts = bo.circle()
     assert facts.left and facts.name == "Hallway"
     assert (facts.hosts, facts.i_am_host, facts.history) == ([], False, 0)
+    assert (facts.disappear, facts.presence, facts.heard) == (0, False, False)
     assert bo.client.members(facts.id) == [] == bo.client.invites(facts.id)
     assert not bo.client.may_return(facts.id) and not may_return(circle_of(bo))
 

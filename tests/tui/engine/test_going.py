@@ -160,6 +160,34 @@ def test_settings_are_changed_by_hosts() -> None:
     ]
 
 
+def test_what_becomes_of_messages_and_who_is_shown_is_agreed_on_by_hosts() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    no = bo.refused(lambda ref: commands.ChangeSettings(ref=ref, disappear=3_600))
+    assert no.sentence == "Only a host can change how long messages stay."
+    no = bo.refused(lambda ref: commands.ChangeSettings(ref=ref, presence=True))
+    assert no.sentence == "Only a host can change whether one sees who is here."
+    no = bo.refused(lambda ref: commands.ChangeSettings(ref=ref, heard=True))
+    assert no.sentence == "Only a host can change whether one sees who read what."
+    for seconds, on in ((3_600, True), (0, False)):
+        ana.do(commands.ChangeSettings(disappear=seconds, presence=on, heard=on))
+        world.settle()
+        for person in (ana, bo):
+            facts = person.circle()
+            assert (facts.disappear, facts.presence, facts.heard) == (seconds, on, on)
+    assert [notice.split(". ")[0] for notice in bo.notices()[-6:]] == [
+        "Ana set messages to go after 1 hour",
+        "Ana set that others are shown who is here and who is writing",
+        "Ana set that others are shown who read what",
+        "Ana set messages to stay.",
+        "Ana set that nobody is shown who is here and who is writing.",
+        "Ana set that nobody is shown who read what.",
+    ]
+    short = ana.refused(lambda ref: commands.ChangeSettings(ref=ref, disappear=59))
+    assert "how long messages stay" in short.sentence
+    assert ana.circle().disappear == 0
+
+
 def test_names_and_hosts_change() -> None:
     world = World()
     ana, bo = world.circle("Ana", "Bo")

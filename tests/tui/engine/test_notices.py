@@ -64,6 +64,35 @@ TOLD: list[tuple[Happening, str]] = [
         SettingChanged("history", 0, 50),
         "Bo changed how many messages new codes show of the past: 50.",
     ),
+    (SettingChanged("disappear", 60, 0), "Bo set messages to stay."),
+    *(
+        (
+            SettingChanged("disappear", 0, seconds),
+            f"Bo set messages to go after {words}. This version of Hallway erases none.",
+        )
+        for seconds, words in [
+            (61, "61 seconds"),
+            (60, "1 minute"),
+            (5_400, "90 minutes"),
+            (3_600, "1 hour"),
+            (172_800, "2 days"),
+            (31_536_000, "365 days"),
+        ]
+    ),
+    (
+        SettingChanged("presence", False, True),
+        "Bo set that others are shown who is here and who is writing."
+        " This version of Hallway tells nobody.",
+    ),
+    (
+        SettingChanged("presence", True, False),
+        "Bo set that nobody is shown who is here and who is writing.",
+    ),
+    (
+        SettingChanged("heard", False, True),
+        "Bo set that others are shown who read what. This version of Hallway tells nobody.",
+    ),
+    (SettingChanged("heard", True, False), "Bo set that nobody is shown who read what."),
     (SettingChanged("feed_key", b"", b"k"), "Bo changed the circle's feed key."),
     (DeviceRelabelled(CY, "laptop", "desk"), ""),
     (CodeOpened(INVITE, 1), ""),

@@ -36,6 +36,9 @@ def change_settings(asker: Asker, command: commands.ChangeSettings) -> None:
         command.cap,
         command.door_asks,
         command.history,
+        command.disappear,
+        command.presence,
+        command.heard,
     )
     intend(circle, wish, ref=command.ref)
 
