@@ -15,8 +15,10 @@ from typing import Any, TypeAlias
 import msgpack
 
 from crypto.access.arrays import Check, blob, fixed, flag
+from crypto.circle.state import DISAPPEAR_HIGHEST, DISAPPEAR_LOWEST
 from crypto.emoji import is_emoji
 from crypto.errors import FieldError, MisuseError
+from crypto.file import File, is_media, is_name, is_reference
 from crypto.primitives import PUBLIC_KEY_LENGTH, SIGNATURE_LENGTH
 
 ASKED_MOST = 256
@@ -37,13 +39,15 @@ class Text:
     """What somebody says: 1 to 16,000 bytes of UTF-8, as typed; shown through the sanitiser.
 
     `reply` is the id of the message that it answers, empty for none; `mentions` are member keys,
-    ascending. With `me` it is said of its author: "waves".
+    ascending. With `me` it is said of its author: "waves". It goes after `lasts` seconds; with 0 it
+    stays.
     """
 
     text: str = field(repr=False)
     reply: bytes = b""
     mentions: tuple[bytes, ...] = ()
     me: bool = False
+    lasts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,12 @@ class React:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The text of the message `of` is to be this one; its author's word alone."""
+    """The text of the message `of` is to be this one; its author's word alone. It goes with it."""
 
     of: bytes
     text: str = field(repr=False)
     mentions: tuple[bytes, ...] = ()
+    lasts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ class Poll:
     question: str = field(repr=False)
     options: tuple[str, ...] = field(repr=False)
     several: bool
+    lasts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ class Unknown:
 
 
 Known: TypeAlias = (
-    Text | Leave | Cover | PassedOn | Ask | Again | React | Edit | Delete | Pin | Poll | Vote
+    Text | Leave | Cover | PassedOn | Ask | Again | React | Edit | Delete | Pin | Poll | Vote | File
 )
 Content: TypeAlias = Known | Unknown
 
@@ -164,6 +170,10 @@ def _mentions(value: object) -> bool:
     if not all(type(key) is bytes and len(key) == PUBLIC_KEY_LENGTH for key in value):
         return False
     return all(before < after for before, after in pairwise(value))
+
+
+def _lasts(value: object) -> bool:
+    return type(value) is int and DISAPPEAR_LOWEST <= value <= DISAPPEAR_HIGHEST
 
 
 def _true(value: object) -> bool:
@@ -219,7 +229,7 @@ TABLE: Mapping[int, Row] = {
         "text",
         Text,
         {"text": _text},
-        {"reply": fixed(ID_LENGTH), "mentions": _mentions, "me": _true},
+        {"reply": fixed(ID_LENGTH), "mentions": _mentions, "me": _true, "lasts": _lasts},
     ),
     2: Row("leave", Leave, {"departure": fixed(SIGNATURE_LENGTH)}),
     3: Row("cover", Cover, {}),
@@ -239,7 +249,7 @@ TABLE: Mapping[int, Row] = {
         "edit",
         Edit,
         {"of": fixed(ID_LENGTH), "text": _text},
-        {"mentions": _mentions},
+        {"mentions": _mentions, "lasts": _lasts},
     ),
     9: Row("delete", Delete, {"of": fixed(ID_LENGTH)}),
     10: Row("pin", Pin, {"of": fixed(ID_LENGTH), "on": flag}),
@@ -247,8 +257,15 @@ TABLE: Mapping[int, Row] = {
         "poll",
         Poll,
         {"question": _worded(QUESTION_LONGEST), "options": _options, "several": flag},
+        {"lasts": _lasts},
     ),
     12: Row("vote", Vote, {"of": fixed(ID_LENGTH), "choices": _choices}),
+    13: Row(
+        "file",
+        File,
+        {"blob": is_reference, "name": is_name, "media": is_media},
+        {"lasts": _lasts},
+    ),
 }
 _NUMBERS = {row.kind: number for number, row in TABLE.items()}
 

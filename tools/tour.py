@@ -11,11 +11,15 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from PIL import Image  # noqa: E402
+
+from tests.tui.engine.filing import handed_in  # noqa: E402
 from tools.pictures import Story, draw, lofoten  # noqa: E402
 from tui.engine import commands  # noqa: E402
 
@@ -84,6 +88,33 @@ STOPS = (
         "people", "People", "Who is in, on whose code, and who let them in.", ("'/people", "enter"),
     ),
     Stop(
+        "picture", "A picture",
+        "`/file PATH` sends a file, `s` puts one on this computer, and `v` shows a picture in the"
+        " terminal: two points a cell, decoded in a process that may do little.",
+        ("escape", "v"),
+    ),
+    Stop(
+        "circle", "How a circle is set up",
+        "`/circle`, for all to see and for its hosts to change: chairs, the door, whether messages"
+        " go after a while, whether one sees who is here and who read what. Both are off at first.",
+        ("'/circle", "enter", "down", "down", "down", "down", "down"),
+    ),
+    Stop(
+        "settings", "Settings",
+        "`/settings`: what is chosen holds at once, and stands in one file with your own comments.",
+        ("'/settings", "enter", "down"),
+    ),
+    Stop(
+        "palette", "Anything, by a few letters",
+        "Ctrl+P finds all that can be done, with its key and its command.",
+        ("ctrl+p", "'mess"),
+    ),
+    Stop(
+        "dense", "A line each",
+        "`/density`: names in a column of their own, as on IRC.",
+        ("'/density", "enter"),
+    ),
+    Stop(
         "contrast", "Contrast",
         "One of four themes: dusk, paper, contrast, and the terminal's own colours (`/theme`).",
         ("'/theme contrast", "enter"),
@@ -109,8 +140,42 @@ def lively() -> tuple[Story, str]:
         )
     )
     story.world.settle(wait=0)
+    teo.do(
+        commands.SendText(
+            circle="Lofoten trip",
+            text="Packed: **film**, *both* rolls. `ffmpeg -i lens.mov` made this of it:",
+        )
+    )
+    story.world.settle(wait=0)
+    id, reference = handed_in(teo, lens())
+    teo.do(
+        commands.SendFile(
+            id=id, reference=reference, name="through the lens.png", media="image/png"
+        )
+    )
+    story.world.settle(wait=60_000)
     story.read(circle, but=2)
     return story, circle
+
+
+def lens() -> bytes:
+    """A sky, a sun and the sea, as a PNG."""
+    columns, rows = 120, 80
+    image = Image.new("RGB", (columns, rows))
+    for x in range(columns):
+        for y in range(rows):
+            near = max(0.0, 1 - ((x - 84) ** 2 + (y - 40) ** 2) ** 0.5 / 60)
+            if (x - 84) ** 2 + (y - 40) ** 2 < 90 and y < 48:
+                color = (255, 224, 160)
+            elif y < 48:
+                color = (int(40 + 190 * near), int(60 + 90 * near), int(110 + 20 * near))
+            else:
+                wave = 18 if (x * 3 + y * 7) % 11 < 3 else 0
+                color = (int(20 + 150 * near) + wave, int(50 + 60 * near) + wave, 90 + wave)
+            image.putpixel((x, y), color)
+    written = BytesIO()
+    image.save(written, "PNG")
+    return written.getvalue()
 
 
 async def walk(only: str) -> None:

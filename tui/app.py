@@ -29,7 +29,6 @@ from tui.opening import Opening, OpeningError, ProfileOpening
 from tui.safe_app import CRASHED, STYLES, SafeApp
 from tui.safe_text import sanitise_block
 from tui.screens.room import NARROW, WIDE, Engine, Hearing, read
-from tui.screens.welcome import Welcome
 from tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -43,9 +42,17 @@ if TYPE_CHECKING:
     from tui.engine.events import CardRead, Event, Row
     from tui.locations import Locations
     from tui.screens.main import Main
+    from tui.screens.welcome import Welcome
     from tui.settings import Prefers, Value
 
 LOOK_SECONDS = 5
+HERE_TOLD, WRITING_TOLD = 20, 3
+"""Seconds in which it is told once that somebody is here, and that they write."""
+
+HERE_AFTER = 300
+"""Seconds for which whoever did something is taken to be there."""
+
+HERE_EVERY = 30
 """Between two looks at whether somebody is there: a computer may have slept meanwhile."""
 
 SENTENCES = 2
@@ -91,6 +98,8 @@ class HallwayApp(SafeApp):
         """See `tui.screens.room.Hall`."""
         self._wiped = False
         self._touched = 0
+        self._attended = ("", 0)
+        self._welcomes: Welcome | None = None
         self._idling: Timer | None = None
         self._notified: set[tuple[str, bool]] = set()
         self.sentence = ""
@@ -115,8 +124,16 @@ class HallwayApp(SafeApp):
         self.install_screen(made, "main")
         return made
 
+    @property
+    def _at_welcome(self) -> bool:
+        return self._welcomes is not None and self.screen is self._welcomes
+
     def _welcome(self) -> Welcome:
-        return Welcome(ascii_only=self.glyphs.on == "*")
+        # imported here: most profiles are past it
+        from tui.screens.welcome import Welcome
+
+        self._welcomes = Welcome(ascii_only=self.glyphs.on == "*")
+        return self._welcomes
 
     @work(group="engine")
     async def _begin(self) -> None:
@@ -131,7 +148,10 @@ class HallwayApp(SafeApp):
             return
         self._engine = engine
         self._profile_open.set()
+        self._touched = self.now()
         self._watch_idleness()
+        self.set_interval(HERE_EVERY, self.still_here)
+        self.still_here()
         if self.screen is self._main and not engine.client.circles():
             self.show_first()
         for screen in self._hearing():
@@ -318,6 +338,8 @@ class HallwayApp(SafeApp):
         """Note when somebody did something last."""
         if isinstance(event, events.InputEvent | events.Paste):
             self._touched = self.now()
+            if not self._attended[0]:
+                self.attend()
         await super().on_event(event)
 
     def _watch_idleness(self) -> None:
@@ -334,6 +356,25 @@ class HallwayApp(SafeApp):
         minutes = 0 if self.config is None else self.config.lock_after
         if minutes and self.now() - self._touched >= minutes * 60_000:
             self._end_locked()
+
+    def attend(self, writing: str = "") -> None:
+        """Say that somebody is here, and in which circle they write, where a circle shows it."""
+        client, now = self.client, self.now()
+        told, at = self._attended
+        lately = now - at < (WRITING_TOLD if writing else HERE_TOLD) * 1000
+        if client is None or (told == writing and lately):
+            return
+        self._attended = writing, now
+        if any(one.presence for one in client.circles() if writing in ("", one.id)):
+            # imported here: the first paint does not wait for it
+            from tui.engine.commands import Attend
+
+            self.run_worker(self.ask(Attend(writing=writing)))
+
+    def still_here(self) -> None:
+        """From time to time: whoever has done something lately is here, if they can see this."""
+        if self.app_focus and self.now() - self._touched < HERE_AFTER * 1000:
+            self.attend()
 
     def now(self) -> int:
         """Milliseconds since 1970."""
@@ -444,7 +485,7 @@ class HallwayApp(SafeApp):
     async def show_waiting(self) -> None:
         """The main screen, for whoever is coming in somewhere and has no circle yet."""
         client = self.client
-        if isinstance(self.screen, Welcome) and client is not None and client.entries():
+        if self._at_welcome and client is not None and client.entries():
             await self.switch_screen(self._main)
 
     def action_theme(self) -> None:
@@ -460,7 +501,7 @@ class HallwayApp(SafeApp):
 
     def action_help_quit(self) -> None:
         """Ctrl+C with nothing to copy: ends where nothing has begun, and tells how elsewhere."""
-        if isinstance(self.screen, Welcome):
+        if self._at_welcome:
             self.exit(return_code=0)
         else:
             self.say(HOW_TO_END.format(self.appearance.keys.shown("quit")))

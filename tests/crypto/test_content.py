@@ -36,21 +36,24 @@ from crypto.content import (
     write_content,
 )
 from crypto.errors import FieldError, MisuseError
+from crypto.file import File
 
 SIGNATURE = b"s" * 64
 ID = b"i" * 16
 HEART = "\u2764\ufe0f"
+BLOB = bytes(64) + (5).to_bytes(8)
 
 ids = st.binary(min_size=16, max_size=16)
 mentions = st.sets(st.binary(min_size=32, max_size=32), max_size=4).map(
     lambda found: tuple(sorted(found))
 )
 texts = st.text(min_size=1, max_size=200)
+lasts = st.just(0) | st.integers(60, 31_536_000)
 
 contents = st.one_of(
-    st.builds(Text, texts, st.just(b"") | ids, mentions, st.booleans()),
+    st.builds(Text, texts, st.just(b"") | ids, mentions, st.booleans(), lasts),
     st.builds(React, ids, st.sampled_from([HEART, "\U0001f44d"]), st.booleans()),
-    st.builds(Edit, ids, texts, mentions),
+    st.builds(Edit, ids, texts, mentions, lasts),
     st.builds(Delete, ids),
     st.builds(Pin, ids, st.booleans()),
     st.builds(
@@ -58,9 +61,16 @@ contents = st.one_of(
         st.text(min_size=1, max_size=100),
         st.sets(st.text(min_size=1, max_size=20), min_size=2, max_size=OPTIONS_MOST).map(tuple),
         st.booleans(),
+        lasts,
     ),
     st.builds(
         Vote, ids, st.sets(st.integers(0, OPTIONS_MOST - 1)).map(lambda found: tuple(sorted(found)))
+    ),
+    st.builds(
+        File,
+        st.binary(min_size=64, max_size=64).map(lambda found: found + bytes(8)),
+        st.text("ab.\u00e9\u202e \"'", min_size=3, max_size=80),
+        st.sampled_from(["text/plain", "image/svg+xml"]),
     ),
     st.builds(Leave, st.binary(min_size=64, max_size=64)),
     st.just(Cover()),
@@ -139,6 +149,7 @@ def test_unknown_keys_are_ignored(number: int) -> None:
         10: Pin(ID, False),
         11: Poll("Where?", ("here", "there"), False),
         12: Vote(ID, ()),
+        13: File(BLOB, "a.txt", "text/plain"),
     }
     known = examples[number]
     values = msgpack.unpackb(write_content(known)[1]) | {"later": [1, {"a": None}, 2.5]}
@@ -298,6 +309,8 @@ def test_any_body_is_read_or_refused(number: int, body: bytes) -> None:
         Poll("?", ("a",), False),
         Poll("?", ("a", "\ud800"), False),
         Vote(ID, (1, 0)),
+        File(BLOB[1:], "a", "text/plain"),
+        File(BLOB, "\ud800", "text/plain"),
     ],
 )
 def test_what_would_be_refused_is_not_written(content: Content) -> None:
@@ -321,3 +334,22 @@ def test_what_people_say_is_not_printed() -> None:
     assert "hello" not in repr(Text("hello"))
     assert "hello" not in repr(Unknown(99, b"hello"))
     assert "hello" not in repr(Edit(ID, "hello"))
+
+
+@pytest.mark.parametrize("lasts", [0, 1, 59, 31_536_001, -60, "60", 60.0, True])
+@pytest.mark.parametrize(
+    ("type", "body"),
+    [
+        (1, {"text": "x"}),
+        (8, {"of": b"1" * 16, "text": "x"}),
+        (11, {"question": "x", "options": ["a", "b"], "several": False}),
+        (13, {"blob": b"i" * 64 + bytes(8), "name": "a", "media": "text/plain"}),
+        (13, {"blob": b"i" * 64 + bytes(8), "name": "a", "media": "text/plain"}),
+    ],
+)
+def test_how_long_it_stays_has_bounds(type: int, body: dict[str, object], lasts: object) -> None:
+    for within in (60, 31_536_000):
+        whole = read_content(type, msgpack.packb(body | {"lasts": within}))
+        assert isinstance(whole, Text | Edit | Poll | File) and whole.lasts == within
+    with pytest.raises(FieldError):
+        read_content(type, msgpack.packb(body | {"lasts": lasts}))

@@ -23,6 +23,7 @@ from crypto.code import CODE_SYMBOLS, DATA_SYMBOLS, WORD_COUNT
 from crypto.content import TABLE, TEXT_LONGEST
 from crypto.entry import LINE_LONGEST, RANK_WAIT, EntryRequest, InviteProof
 from crypto.envelope import SenderChain
+from crypto.glance import Glance, Here, SignedGlance
 from crypto.history import History, PassedOnMessage
 from crypto.mls.codec import Reader
 from crypto.mls.framing import MlsMessage
@@ -163,6 +164,15 @@ def test_beats_are_what_the_page_declares(stuck_at: int | None) -> None:
     found = by_the_page("SignedBeat", signed.encode())
     expected = plain(beat) | {"stuck": int(stuck_at is not None), "stuck_at": stuck_at or 0}
     assert found == {"beat": expected, "signature": signed.signature}
+
+
+@pytest.mark.parametrize("here", Here)
+def test_glances_are_what_the_page_declares(here: Here) -> None:
+    glance = Glance(LEAF.public, 5, here, 7, asks=here is Here.AWAY)
+    signed = SignedGlance.sign(CIRCLE_ID, glance, LEAF)
+    found = by_the_page("SignedGlance", signed.encode())
+    expected = plain(glance) | {"here": int(here), "asks": int(glance.asks)}
+    assert found == {"glance": expected, "signature": signed.signature}
 
 
 def test_addresses_that_mean_ws_are_listed() -> None:

@@ -24,6 +24,7 @@ from crypto.content import Unknown, read_content, write_content
 from crypto.entry import EntryRequest, InviteProof
 from crypto.envelope import Envelope
 from crypto.errors import CodeError, PeerError, VaultError
+from crypto.glance import SignedGlance
 from crypto.history import History
 from crypto.mls.codec import Struct
 from crypto.mls.commit import Commit
@@ -78,6 +79,7 @@ SEALED: tuple[type[Struct], ...] = (
     Genesis,
     CircleState,
     Device,
+    SignedGlance,
 )
 """What is read after it was opened, or out of an MLS extension."""
 

@@ -105,7 +105,7 @@ def _nothing_is_known(right: Callable[..., bool]) -> Callable[..., bool]:
 
 def _by_arrival(right: Callable[[Circle], int]) -> Callable[[Circle], int]:
     def place(circle: Circle) -> int:
-        newest = timeline.rows_before(circle.context.store, circle.number, timeline.WAITING_FROM, 1)
+        newest = timeline.rows_before(circle, timeline.WAITING_FROM, 1)
         before = newest[0].position >> timeline.PLACE_BITS if newest else 0
         return (before + 1) << timeline.PLACE_BITS
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tui.circle_settings import CIRCLE_SETTINGS
 from tui.version import version
 
 EPILOG = """\
@@ -40,9 +41,13 @@ class _Version(argparse.Action):
 
 
 class _RelayParser(argparse.ArgumentParser):
-    """`hallway relay …`: the relay's own flags are looked up when something is to be parsed."""
+    """`hallway relay …`: the relay's own flags are looked up when something is to be parsed.
+
+    Of a verb with a `settle`, flags may stand between what may be left out; it says what is wrong.
+    """
 
     filled = True
+    settle: Callable[[argparse.Namespace], str] | None = None
 
     def fill(self) -> None:
         """Take the relay's flags and verbs over."""
@@ -54,7 +59,18 @@ class _RelayParser(argparse.ArgumentParser):
 
     def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
         self.fill()
-        return super().parse_known_args(*arguments, **named)
+        settle = self.settle
+        if settle is None:
+            return super().parse_known_args(*arguments, **named)
+        self.settle = None  # argparse comes back here for a part of the line
+        try:
+            found, rest = self.parse_known_intermixed_args(*arguments, **named)
+        finally:
+            self.settle = settle
+        wrong = settle(found)
+        if wrong:
+            self.error(wrong)
+        return found, rest
 
 
 def parser(whole: bool = False) -> argparse.ArgumentParser:
@@ -101,9 +117,9 @@ def _add_home(parser: argparse.ArgumentParser, default: Any) -> None:
     )
 
 
-def _verb(verbs: Any, name: str, help: str, example: str, where: str) -> argparse.ArgumentParser:
+def _verb(verbs: Any, name: str, help: str, example: str, where: str) -> _RelayParser:
     """A verb, carried out by the function `where` (`module:function`, of this package)."""
-    made: argparse.ArgumentParser = verbs.add_parser(
+    made: _RelayParser = verbs.add_parser(
         name,
         help=help,
         description=help[0].upper() + help[1:] + ".",
@@ -224,16 +240,7 @@ def _add_beginning(verbs: Any) -> None:
 
 
 def _add_talking(verbs: Any) -> None:
-    verb = _verb(
-        verbs, "send", "say something; done when the relay has it on its disk",
-        "send Friends 'See you at seven'", "talking:send",
-    )  # fmt: skip
-    _add_circle_name(verb)
-    verb.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
-    verb.add_argument("--me", action="store_true", help="say it of yourself: 'waves'")
-    verb.set_defaults(id="")
-    _add_queue(verb)
-    _add_json(verb)
+    _add_sending(verbs)
     _add_marking(verbs)
     verb = _verb(
         verbs, "read", "print what was said last",
@@ -249,7 +256,8 @@ def _add_talking(verbs: Any) -> None:
     )  # fmt: skip
     verb.add_argument(
         "words", metavar="WORD", nargs="+",
-        help="words, or a \"phrase\"; from:NAME, in:CIRCLE, before:DATE, after:DATE, has:link|poll",
+        help="words, or a \"phrase\"; from:NAME, in:CIRCLE, before:DATE, after:DATE,"
+        " has:link|poll|file",
     )  # fmt: skip
     verb.add_argument("--last", metavar="N", type=int, default=50, help="how much (else 50)")
     _add_json(verb)
@@ -273,6 +281,43 @@ def _add_talking(verbs: Any) -> None:
     _add_json(verb)
 
 
+def _settle_text(found: argparse.Namespace) -> str:
+    """Of one word, without a file, it is the text; CIRCLE is left out."""
+    if found.file is None and found.text is None:
+        found.circle, found.text = "", found.circle or None
+    nothing = found.file is None and found.text is None
+    return "the following arguments are required: TEXT, or --file" if nothing else ""
+
+
+def _add_sending(verbs: Any) -> None:
+    verb = _verb(
+        verbs, "send", "say something, or send a file; done when the relay has it on its disk",
+        "send Friends --file tea.jpg 'See you at seven'", "filing:send",
+    )  # fmt: skip
+    verb.settle = _settle_text
+    _add_circle_name(verb)
+    verb.add_argument(
+        "text", metavar="TEXT", nargs="?", help="what to say, or - for standard input"
+    )
+    verb.add_argument(
+        "--file", metavar="FILE", type=_file, help="send this file; TEXT is said before it"
+    )
+    verb.add_argument("--me", action="store_true", help="say it of yourself: 'waves'")
+    _add_queue(verb)
+    _add_json(verb)
+    verb = _verb(
+        verbs, "save", "fetch the file of a message, and put it on this computer",
+        "save Friends 3f9a tea.jpg", "filing:save",
+    )  # fmt: skip
+    _add_circle_name(verb, needed=True)
+    _add_id(verb)
+    verb.add_argument(
+        "path", metavar="PATH", nargs="?", type=_file,
+        help="a file that is not there yet, or a folder (else where you are)",
+    )  # fmt: skip
+    _add_json(verb)
+
+
 def _add_queue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--queue", action="store_true", help="do not wait; it goes out when Hallway runs"
@@ -289,13 +334,12 @@ def _add_id(parser: argparse.ArgumentParser, optional: bool = False) -> None:
 def _add_marking(verbs: Any) -> None:
     verb = _verb(
         verbs, "reply", "answer a message",
-        "reply Friends 3f9a 'I will be there'", "talking:send",
+        "reply Friends 3f9a 'I will be there'", "talking:reply",
     )  # fmt: skip
     _add_circle_name(verb)
     _add_id(verb)
     verb.add_argument("text", metavar="TEXT", help="what to say, or - for standard input")
-    verb.set_defaults(me=False)
-    marking = [verb]
+    marking: list[argparse.ArgumentParser] = [verb]
     verb = _verb(
         verbs, "react", "mark a message with an emoji",
         "react Friends 3f9a \N{THUMBS UP SIGN}", "marking:react",
@@ -322,9 +366,9 @@ def _add_marking(verbs: Any) -> None:
     _add_circle_name(verb)
     _add_id(verb)
     marking.append(verb)
-    for verb in (*marking, *_add_asking(verbs)):
-        _add_queue(verb)
-        _add_json(verb)
+    for each in (*marking, *_add_asking(verbs)):
+        _add_queue(each)
+        _add_json(each)
 
 
 def _add_asking(verbs: Any) -> list[argparse.ArgumentParser]:
@@ -450,15 +494,13 @@ def _add_settings(verbs: Any) -> None:
         "circle Friends --topic 'Soup on Sunday' --door ask", "settings:circle",
     )  # fmt: skip
     _add_circle_name(verb)
-    verb.add_argument("--name", metavar="NAME", help="call it otherwise")
-    verb.add_argument("--topic", metavar="TEXT", help="what it is about; '' for nothing")
-    verb.add_argument("--cap", metavar="N", type=int, help="fewer chairs; never more")
-    verb.add_argument(
-        "--door", choices=("code", "ask"), help="whether a code is enough, or a member says yes"
-    )
-    verb.add_argument(
-        "--history", metavar="N", type=int, help="messages of before that newcomers see"
-    )
+    for setting in (each for each in CIRCLE_SETTINGS if each.field):
+        verb.add_argument(
+            f"--{setting.name}",
+            metavar=setting.takes or None,
+            choices=setting.choices or None,
+            help=setting.help.rstrip("."),
+        )
     verb.add_argument(
         "--host", dest="hosts", metavar="WHO", action="append", default=[],
         help="the hosts from now on: say it once for each, yourself among them if you stay one",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 from typing import Any
 
 from crypto.code import SealedCode
@@ -26,9 +25,7 @@ from tui.engine.events import (
     SpokenTried,
 )
 from tui.safe_text import sanitise_line
-
-_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LIFETIME = re.compile(r"([0-9]{1,5})([mhd])")
+from tui.spans import read_span
 
 
 async def invite(place: Place, arguments: argparse.Namespace) -> None:
@@ -144,10 +141,10 @@ def _facts(circle: str, facts: InviteFacts) -> dict[str, Any]:
 
 
 def _lifetime(text: str) -> int:
-    found = _LIFETIME.fullmatch(text)
-    if found is None:
+    seconds = read_span(text)
+    if seconds is None:
         raise CommandError("--expires is a number and m, h or d, as in 7d.", Exit.USAGE)
-    return int(found[1]) * _UNITS[found[2]]
+    return seconds * 1000
 
 
 def _id(text: str) -> bytes:

@@ -16,7 +16,7 @@ from tui.cli.running import Place
 from tui.cli.talking import newest
 from tui.engine.commands import ListMembers
 from tui.engine.events import Exit, Members, Row
-from tui.keepsake.what import Keepsake
+from tui.keepsake.what import Keepsake, staying
 
 FORMATS = ("md", "html", "json")
 SUFFIXES = {".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".json": "json"}
@@ -32,6 +32,12 @@ async def export(place: Place, arguments: argparse.Namespace) -> None:
         circle = await visit.circle_id(arguments.circle)
         keepsake = await _keepsake(visit, circle)
         rows = await newest(visit, circle, EVERYTHING)
+    going = sum(row.goes_at > 0 for row in rows)
+    if going:
+        note(
+            f"{going:,} of the messages go after a while, as their authors want: they are left out."
+        )
+    rows = staying(rows)
     pieces = _written(kind, keepsake, rows)
     if to is None:
         say_document(pieces)

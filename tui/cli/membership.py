@@ -62,6 +62,9 @@ def circle_json(facts: CircleFacts) -> dict[str, object]:
         "hosts": facts.hosts,
         "door": "ask" if facts.asks_at_door else "code",
         "history": facts.history,
+        "disappear": facts.disappear,
+        "presence": facts.presence,
+        "heard": facts.heard,
         "left": facts.left,
         "confirmed": facts.confirmed,
         "since": rfc3339(facts.since),
@@ -129,6 +132,7 @@ def _member_json(facts: MemberFacts) -> dict[str, object]:
         "admitted_by": facts.admitted_by,
         "verified": facts.verified,
         "new_device": facts.new_device,
+        "here": facts.here,
         "devices": facts.devices,
     }
 
@@ -137,6 +141,7 @@ def member_text(facts: MemberFacts) -> str:
     """A member in a line."""
     marks = ["you"] if facts.me else []
     marks += ["host"] if facts.host else []
+    marks += [facts.here] if facts.here and not facts.me else []
     if facts.invited_by:
         marks.append(f"on {sanitise_line(facts.invited_by)}'s code")
     if facts.admitted_by and facts.admitted_by != facts.invited_by:

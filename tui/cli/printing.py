@@ -85,12 +85,19 @@ def row_facts(row: Row) -> dict[str, Any]:
         "text": row.text,
         "state": row.state.value,
     }
+    if row.goes_at:
+        facts["goes_at"] = rfc3339(row.goes_at)
     facts |= {name: True for name in MARKS if getattr(row, name)}
     if row.reply is not None:
         quote = row.reply
         facts["reply"] = {"id": quote.id, "author": quote.author, "text": quote.text}
+    if row.heard:
+        facts["heard"] = row.heard
     if row.reactions:
         facts["reactions"] = [{"what": one.what, "names": one.names} for one in row.reactions]
+    if row.file is not None:
+        file = row.file
+        facts["file"] = {"name": file.name, "media": file.media, "size": file.size}
     if row.poll is not None:
         poll = row.poll
         facts["poll"] = {"options": poll.options, "several": poll.several, "mine": poll.mine}
@@ -130,6 +137,7 @@ def _done(row: Row) -> str:
     """What was done to a message, behind it."""
     words = " (edited)" if row.edited else ""
     words += " (pinned)" if row.pinned else ""
+    words += f" [heard by {_names(row.heard)}]" if row.heard else ""
     for one in row.reactions:
         words += f" [{sanitise_line(one.what)} {_names(one.names)}]"
     return words
@@ -152,6 +160,8 @@ def _names(names: list[str]) -> str:
 
 
 def _mark(row: Row) -> str:
+    if row.file is not None and row.file.way in ("up", "down"):
+        return f" ({row.file.done} %)"
     if row.state in (MessageState.WAITING, MessageState.SENT):
         return f" ({row.state.value})"
     return " (unconfirmed)" if row.unconfirmed else ""

@@ -6,6 +6,7 @@ import argparse
 
 import msgspec
 
+from tui.circle_settings import CIRCLE_SETTINGS
 from tui.cli.membership import circle_json
 from tui.cli.owning import visiting
 from tui.cli.printing import CommandError, note, say, say_json
@@ -13,8 +14,7 @@ from tui.cli.running import Place
 from tui.engine.commands import AppointHosts, ChangeSettings
 from tui.engine.events import CircleFacts, Exit, Finished
 from tui.safe_text import sanitise_line
-
-HISTORY_MOST = 65_535
+from tui.settings import SettingError
 
 
 async def circle(place: Place, arguments: argparse.Namespace) -> None:
@@ -41,32 +41,27 @@ async def circle(place: Place, arguments: argparse.Namespace) -> None:
 
 def _change(arguments: argparse.Namespace) -> ChangeSettings | None:
     """What is to be changed besides the hosts; None for nothing."""
-    if arguments.history is not None and not 0 <= arguments.history <= HISTORY_MOST:
-        raise CommandError(f"--history is a number up to {HISTORY_MOST:,}.", Exit.USAGE)
-    wish = ChangeSettings(
-        name=arguments.name,
-        topic=arguments.topic,
-        cap=arguments.cap,
-        door_asks=None if arguments.door is None else arguments.door == "ask",
-        history=arguments.history,
-    )
+    wish = ChangeSettings()
+    for setting in (each for each in CIRCLE_SETTINGS if each.field):
+        text = getattr(arguments, setting.name)
+        if text is not None:
+            try:
+                value = setting.read(text)
+            except SettingError as error:
+                raise CommandError(f"--{error}", Exit.USAGE) from error
+            wish = msgspec.structs.replace(wish, **{setting.field: value})
     return None if wish == ChangeSettings() else wish
 
 
 def _lines(facts: CircleFacts) -> list[str]:
     hosts = ", ".join(facts.hosts) + (" (you among them)" if facts.i_am_host else "")
-    door = "a member says yes" if facts.asks_at_door else "the code is enough"
-    seen = f"the last {facts.history:,} messages" if facts.history else "nothing of before"
     facing = [
-        ("topic", facts.topic or "none"),
-        ("chairs", f"{facts.chairs} of {facts.cap} taken"),
-        ("hosts", hosts or "nobody"),
-        ("door", door),
-        ("history", f"who comes in sees {seen}, unless their code says otherwise"),
-        ("relay", facts.relay),
-        ("you", facts.me),
+        (setting.name, setting.shown(facts))
+        for setting in CIRCLE_SETTINGS
+        if setting.field and setting.name != "name"
     ]
+    facing += [("hosts", hosts or "nobody"), ("relay", facts.relay), ("you", facts.me)]
     if facts.link_sentence:
         facing.append(("now", facts.link_sentence))
-    named = [f"{name + ':':<9} {sanitise_line(value)}" for name, value in facing]
+    named = [f"{name + ':':<10} {sanitise_line(value)}" for name, value in facing]
     return [sanitise_line(facts.name), *named]

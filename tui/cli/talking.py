@@ -1,4 +1,4 @@
-"""`hallway send`, `reply`, `poll` and `read`."""
+"""`hallway reply`, `poll` and `read`, and what `send` has in common with them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ PAGE = 500
 _THERE = (MessageState.DELIVERED, MessageState.CONFIRMED)
 
 
-async def send(place: Place, arguments: argparse.Namespace) -> None:
-    """Write a message down, and wait until the relay has it on its disk."""
+async def reply(place: Place, arguments: argparse.Namespace) -> None:
+    """Write an answer down, and wait until the relay has it on its disk."""
     text = typed(arguments.text)
-    async with visiting(place, "send") as visit:
+    async with visiting(place, "reply") as visit:
         circle = await visit.circle_id(arguments.circle)
-        wish = SendText(circle=circle, text=text, reply=arguments.id, me=arguments.me)
-        await _say(visit, arguments, circle, wish)
+        wish = SendText(circle=circle, text=text, reply=arguments.id)
+        await said(visit, arguments, circle, wish)
 
 
 async def poll(place: Place, arguments: argparse.Namespace) -> None:
@@ -41,16 +41,17 @@ async def poll(place: Place, arguments: argparse.Namespace) -> None:
         circle = await visit.circle_id(arguments.circle)
         question, options, several = arguments.question, arguments.options, arguments.several
         wish = OpenPoll(circle=circle, question=question, options=options, several=several)
-        await _say(visit, arguments, circle, wish)
+        await said(visit, arguments, circle, wish)
 
 
-async def _say(
+async def said(
     visit: Visit, arguments: argparse.Namespace, circle: str, wish: SendText | OpenPoll
 ) -> None:
+    """Have something said, and wait until the relay has it, unless that is not wanted."""
     queued = await visit.ask(wish, Queued)
     row = None if arguments.queue else await _delivered(visit, circle, queued.id)
     if arguments.json:
-        say_json(row_facts(row or await _row(visit, circle, queued)))
+        say_json(row_facts(row or await row_of(visit, circle, queued)))
 
 
 def typed(text: str) -> str:
@@ -89,7 +90,8 @@ def kept(error: CommandError) -> CommandError:
     return CommandError(sentence, Exit.UNREACHABLE)
 
 
-async def _row(visit: Visit, circle: str, queued: Queued) -> Row:
+async def row_of(visit: Visit, circle: str, queued: Queued) -> Row:
+    """The row of what was written down just now."""
     wish = ReadMessages(circle=circle, after=queued.position - 1, limit=1)
     return (await visit.ask(wish, Messages)).rows[0]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tui.engine import commands
-from tui.engine.answers import circles, devices, finding, opening, owning, people, saying
+from tui.engine.answers import circles, devices, files, finding, opening, owning, people, saying
 from tui.engine.answers.asker import Answers, Asker
 from tui.engine.errors import WishError
 
-TABLE: Answers = finding.TABLE | (
-    opening.TABLE | saying.TABLE | people.TABLE | circles.TABLE | owning.TABLE | devices.TABLE
+TABLE: Answers = (
+    finding.TABLE
+    | files.TABLE
+    | (opening.TABLE | saying.TABLE | people.TABLE | circles.TABLE | owning.TABLE | devices.TABLE)
 )
 
 

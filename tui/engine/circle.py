@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from crypto.access.binding import AccessKeyPair
 from crypto.access.log import Head
 from crypto.circle.view import CircleView, Leaf
+from crypto.glance import Glance
 from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE, SignatureKeyPair
 from crypto.mls.group import Group
 from crypto.mls.snapshot import (
@@ -32,6 +33,7 @@ from tui.engine.store.records import CircleRecord, GroupRecord, RatchetRecord
 
 if TYPE_CHECKING:
     from tui.engine.freshness import Ahead
+    from tui.engine.seen import Seen
     from tui.engine.spoken import Spoken
 
 SUITE = CHACHA20POLY1305_SUITE
@@ -114,7 +116,11 @@ class Connection:
     `acknowledge_at`, 0 for nothing. `commit_after` and `message_after` are times before which the
     relay wants no more of either. With `begin_again` it is to be given up for another one. `bound`
     is the head that the relay began with; `begins` says where its log does, of a circle that was
-    brought there. While there is a `mending`, nothing new is sent.
+    brought there. While there is a `mending`, nothing new is sent. `glance` is
+    the newest that was sent, `glance_after` a time before which no other is, and `glance_owed`
+    whether somebody has asked for one. `blob` is the hash of the file
+    of which a chunk is under way, `blob_after` a time before which no other is sent, and
+    `blob_kept` how much of each the relay has, as far as it was asked.
     """
 
     def __init__(self, send: Callable[[FromClient], None], bound: Head) -> None:
@@ -137,6 +143,12 @@ class Connection:
         self.mending: Mending | None = None
         self.begins: Begins | None = None
         self.welcome = bytearray()
+        self.glance: Glance | None = None
+        self.glance_after = 0
+        self.glance_owed = False
+        self.blob = b""
+        self.blob_after = 0
+        self.blob_kept: dict[bytes, int] = {}
 
 
 class Circle:
@@ -164,6 +176,10 @@ class Circle:
         self.claims: set[bytes] = set()
         self.beats_owed: dict[bytes, tuple[Secret, int]] = {}
         self.beats_given: dict[tuple[bytes, bytes], int] = {}
+        self.glances: dict[bytes, Seen] = {}
+        """The newest of each other leaf."""
+        self.glances_end: int | None = None
+        """When one of them is to be believed no more."""
         self.waits_for_welcome = False
         self.pace = Pace(context.now())
         self.spoken: Spoken | None = None

@@ -12,9 +12,12 @@ from relay.wire import FromClient, FromRelay, Refusal
 from tui.engine import (
     beats,
     committing,
+    disappearing,
     door,
+    files,
     freshness,
     giving,
+    glances,
     heads,
     mending,
     missing,
@@ -153,6 +156,7 @@ class CircleLine(Line):
     def work(self) -> None:
         """Whatever can be done now; after every input, inside its transaction."""
         circle, connection = self.circle, self.circle.connection
+        disappearing.sweep(circle)
         spoken.look(circle)
         giving.look(circle)
         if connection is None or self.session is None:
@@ -170,8 +174,10 @@ class CircleLine(Line):
         committing.advance(circle)
         missing.ask_when_due(circle)
         saying.pump(circle)
+        files.pump(circle)
         returning.pump(circle)
         beats.beat_when_due(circle)
+        glances.pump(circle)
         freshness.look(circle)
         if circle.group is None or circle.active or circle.waits_for_welcome:
             self._acknowledge(connection)
@@ -187,18 +193,23 @@ class CircleLine(Line):
             connection.send(wire.Ack(n))
 
     def deadline(self) -> int | None:
-        """When there is something to do by itself again, None without a connection."""
+        """When there is something to do by itself again, if ever."""
+        times = (disappearing.next_time(self.circle), self._next_with_the_relay())
+        return min((time for time in times if time is not None), default=None)
+
+    def _next_with_the_relay(self) -> int | None:
         circle, connection = self.circle, self.circle.connection
         if connection is None or not connection.caught_up:
             return None
         now = self.context.now()
         times = [connection.beat_after, connection.commit_after, connection.message_after]
-        times.append(connection.acknowledge_at)
+        times += [connection.acknowledge_at, connection.blob_after]
         if connection.mending is not None:
             return connection.mending.until
         later = (next_time(circle), door.next_due(circle), missing.next_time(circle))
         times += [time for time in later if time is not None]
         times += freshness.next_time(circle)
+        times += glances.next_times(circle)
         if circle.spoken is not None:
             times.append(circle.spoken.until)
         giver = giving.carried(circle)
@@ -309,6 +320,8 @@ class CircleLine(Line):
             return self._closing(frame)
         if frame.idempotency_id is None:
             return self._not_named(frame)
+        if files.refused(circle, frame):
+            return
         outgoing = saying.find(circle, idempotency=frame.idempotency_id)
         if outgoing is not None:
             return saying.refused(circle, outgoing, frame.code, frame.number)
@@ -371,12 +384,19 @@ class CircleLine(Line):
             return
         self._closing(frame)
 
+    def _blob_kept(self, frame: wire.BlobKept) -> None:
+        files.kept(self.circle, frame)
+
+    def _blob_part(self, frame: wire.BlobPart) -> None:
+        files.part(self.circle, frame)
+
     def _beat(self, frame: wire.BeatOf) -> None:
         if self._unsettled() is None:
             beats.heard(self.circle, frame)
 
     def _ephemeral(self, frame: wire.EphemeralOf) -> None:
-        """Nothing that this version knows is said so."""
+        if self._unsettled() is None:
+            glances.taken(self.circle, frame)
 
     def _welcome(self, frame: wire.Welcome) -> None:
         returning.welcome(self.circle, frame)
@@ -411,4 +431,6 @@ _STEPS: dict[type[FromRelay], Callable[[CircleLine, Any], None]] = {
     wire.CaughtUp: CircleLine._caught_up,
     wire.Restoring: CircleLine._restoring,
     wire.Restored: CircleLine._restored,
+    wire.BlobKept: CircleLine._blob_kept,
+    wire.BlobPart: CircleLine._blob_part,
 }

@@ -177,6 +177,53 @@ class ListEdits(_Command, frozen=True, kw_only=True):
     id: str
 
 
+class BeginFile(_Command, frozen=True, kw_only=True):
+    """Begin to hand in a file, which is sealed already. Answer: `FileBegun`."""
+
+    circle: str = ""
+
+
+class AddChunks(_Command, frozen=True, kw_only=True):
+    """The next sealed chunks of the file `id` (`crypto.blob`). Answer: `Finished`."""
+
+    circle: str = ""
+    id: str
+    chunks: list[bytes]
+
+    def __repr__(self) -> str:
+        return f"AddChunks(id={self.id!r})"
+
+
+class SendFile(_Command, frozen=True, kw_only=True):
+    """Say a file whose chunks are all here: `reference` opens it. Answer: `Queued`, when it is on
+    this machine's disk; then `RowChanged`, as it gets to the relay."""
+
+    circle: str = ""
+    id: str
+    reference: bytes
+    name: str
+    media: str
+
+    def __repr__(self) -> str:
+        return f"SendFile(id={self.id!r})"
+
+
+class FetchFile(_Command, frozen=True, kw_only=True):
+    """Fetch the file of a message from the relay. Answer: `FileStands`; where it is not here yet,
+    `RowChanged` says when it is, or `FileFailed` why it will not be."""
+
+    circle: str = ""
+    id: str
+
+
+class ReadChunks(_Command, frozen=True, kw_only=True):
+    """Sealed chunks of a file that is here, from number `first` on. Answer: `FileChunks`."""
+
+    circle: str = ""
+    id: str
+    first: int = 0
+
+
 class Remove(_Command, frozen=True, kw_only=True):
     """Remove a member by name or member id; for hosts. Answer: `Finished`."""
 
@@ -308,6 +355,14 @@ class MarkRead(_Command, frozen=True, kw_only=True):
     position: int
 
 
+class Attend(_Command, frozen=True, kw_only=True):
+    """This person is at a screen just now, and is writing in that circle, if in any; or has gone
+    away. It is told where a circle wants it shown. Answer: `Finished`."""
+
+    here: bool = True
+    writing: str = ""
+
+
 class SaveDraft(_Command, frozen=True, kw_only=True):
     """Keep what stands in the composer. Answer: `Finished`."""
 
@@ -366,7 +421,8 @@ class ListMembers(_Command, frozen=True, kw_only=True):
 
 class Search(_Command, frozen=True, kw_only=True):
     """What was said, in all circles, the newest first: words and "phrases", and `from:NAME`,
-    `in:CIRCLE`, `before:` and `after:` a day (2026-03-01), `has:` link or poll. Answer: `Found`."""
+    `in:CIRCLE`, `before:` and `after:` a day (2026-03-01), `has:` link, poll or
+    file. Answer: `Found`."""
 
     text: str
     limit: int = 50
@@ -403,6 +459,11 @@ Command: TypeAlias = (
     | OpenPoll
     | Vote
     | ListEdits
+    | BeginFile
+    | AddChunks
+    | SendFile
+    | FetchFile
+    | ReadChunks
     | Remove
     | Leave
     | Forget
@@ -421,6 +482,7 @@ Command: TypeAlias = (
     | FollowMove
     | AppointHosts
     | MarkRead
+    | Attend
     | SaveDraft
     | Notify
     | Rest

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
+class Attends:
+    """Until when this person is taken to be at a screen, and to be writing in a circle."""
+
+    until: int = 0
+    writing: bytes = b""
+    writing_until: int = 0
+
+
+@dataclass(slots=True)
 class Context:
     """One engine's surroundings; `now` gives milliseconds since 1970. `beats`: leave heartbeats."""
 
@@ -33,6 +42,7 @@ class Context:
     newest_link: int = 0
     beats: bool = True
     giver: Giver | None = None
+    attends: Attends = field(default_factory=Attends)
 
     def next_link(self) -> LinkId:
         """The number of an attempt to be connected."""

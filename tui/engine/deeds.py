@@ -76,8 +76,14 @@ def made(circle: Circle, target: bytes, author: bytes, name: str, message: Said)
         slot = message.id.hex()  # each of them is kept, to be read
     return DeedRecord(
         circle.number, target, author, message.type, slot, 0, message.id, name,
-        message.sent_at, message.body,
+        message.sent_at, message.body, goes_at=_ends(circle, message.sent_at, content),
     )  # fmt: skip
+
+
+def _ends(circle: Circle, at: int, content: Content) -> int:
+    """When an edit goes, should its message never come; 0 where it stays."""
+    lasts = content.lasts if isinstance(content, Edit) else 0
+    return min(at, circle.context.now()) + lasts * 1000 if lasts else 0
 
 
 def keep(circle: Circle, deed: DeedRecord) -> None:
@@ -190,10 +196,10 @@ def _apply(circle: Circle, target: MessageRecord) -> None:
     store.messages.save(target)
     timeline.tell(circle, target)
     if target.text != text:
-        _tell_answers(circle, target)
+        tell_answers(circle, target)
 
 
-def _tell_answers(circle: Circle, target: MessageRecord) -> None:
+def tell_answers(circle: Circle, target: MessageRecord) -> None:
     """What answers a message is shown with its first line."""
     condition = "circle = ? AND reply = ? AND reply != x'' ORDER BY position DESC LIMIT ?"
     messages = circle.context.store.messages
@@ -212,8 +218,13 @@ def _erase(circle: Circle, target: MessageRecord, found: list[DeedRecord]) -> No
         if not isinstance(read_content(deed.type, deed.body), Delete):
             store.deeds.delete(deed.circle, deed.target, deed.author, deed.type, deed.slot)
             places[deed.id] = deed.position >> timeline.PLACE_BITS
-    if target.author != circle.member_key:
-        return
+    if target.author == circle.member_key:
+        cover(circle, places)
+
+
+def cover(circle: Circle, places: dict[bytes, int]) -> None:
+    """Of own messages, by their ids with their entries in the log, nothing is sent again."""
+    store = circle.context.store
     for id, n in places.items():
         for outgoing in store.outbox.where("circle = ? AND id = ?", circle.number, id):
             outgoing.envelope = _covered(outgoing.envelope)
@@ -283,9 +294,10 @@ def pins(circle: Circle) -> list[Row]:
     store = circle.context.store
     found = store.messages.where(
         "circle = ? AND id IN (SELECT target FROM deeds INDEXED BY deeds_that_pin"
-        " WHERE circle = ? AND type = 10) ORDER BY position",
+        " WHERE circle = ? AND type = 10) AND (goes_at = 0 OR goes_at > ?) ORDER BY position",
         circle.number,
         circle.number,
+        circle.context.now(),
     )
     return [row for row in showing.rows(circle, found) if row.pinned]
 

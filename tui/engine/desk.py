@@ -9,7 +9,7 @@ import msgspec
 
 from crypto.code import SealedCode, SpokenCode
 from crypto.relay_address import PIN_MARK, Address
-from tui.engine import spoken, timeline
+from tui.engine import files, spoken, timeline
 from tui.engine.circle import Circle
 from tui.engine.circle_line import CircleLine
 from tui.engine.context import Context
@@ -276,6 +276,7 @@ class Desk:
         )
         database.write("DELETE FROM sent WHERE time < ?", (now - SENT_KEPT,))
         database.write("DELETE FROM beacons WHERE until < ?", (now,))
+        files.tidy(self.context.store, now)
         if erased < ERASED_MOST:
             self._tidied = now  # otherwise the next tick goes on
 
@@ -283,10 +284,10 @@ class Desk:
 
     def rows_before(self, circle: Circle, position: int | None, limit: int) -> list[Row]:
         """Up to `limit` rows before a position, oldest first."""
-        found = timeline.rows_before(self.context.store, circle.number, position, limit)
+        found = timeline.rows_before(circle, position, limit)
         return timeline.rows(circle, found)
 
     def rows_after(self, circle: Circle, position: int, limit: int) -> list[Row]:
         """Up to `limit` rows after a position, oldest first."""
-        found = timeline.rows_after(self.context.store, circle.number, position, limit)
+        found = timeline.rows_after(circle, position, limit)
         return timeline.rows(circle, found)

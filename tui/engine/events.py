@@ -92,6 +92,17 @@ class PollFacts(msgspec.Struct, frozen=True):
     choices: list[list[str]] | None = None
 
 
+class FileFacts(msgspec.Struct, frozen=True):
+    """The file of a row, as its sender says. `way` is `up` or `down` while it is on its way, with
+    `done` of a hundred parts, and `here` when it was fetched; else empty."""
+
+    name: str
+    media: str
+    size: int
+    way: str = ""
+    done: int = 0
+
+
 class Row(msgspec.Struct, frozen=True):
     """One row of a conversation; `position` orders rows.
 
@@ -121,6 +132,9 @@ class Row(msgspec.Struct, frozen=True):
     reactions: list[Reaction] = []
     pinned: bool = False
     poll: PollFacts | None = None  # `text` is its question
+    heard: list[str] = []  # of an own message: those for whom it is the newest own one they read
+    goes_at: int = 0  # milliseconds since 1970 at which it is erased; 0 where it stays
+    file: FileFacts | None = None  # `text` says it in words
 
 
 class ForkFacts(msgspec.Struct, frozen=True):
@@ -156,6 +170,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     disappear: int = 0  # seconds after which the circle wants messages gone; 0 for never
     presence: bool = False  # whether the circle wants shown who is here
     heard: bool = False  # whether it wants shown who read what
+    writing: list[str] = []  # others who are writing just now
     left: bool = False
     since: int = 0
     confirmed: bool = True  # False until a member's chain agrees with what this newcomer was shown
@@ -183,6 +198,7 @@ class MemberFacts(msgspec.Struct, frozen=True):
     admitted_by: str = ""
     verified: bool = False  # this person has compared words with them
     new_device: bool = False  # and they have a device since that was not there then
+    here: str = ""  # away, here or writing, where the circle wants it shown
 
 
 class DeviceFacts(msgspec.Struct, frozen=True):
@@ -319,6 +335,36 @@ class Edits(_Event, frozen=True, kw_only=True):
     edits: list[EditFacts]
 
 
+class FileBegun(_Event, frozen=True, kw_only=True):
+    """A file may be handed in; `id` names it, and will be its message's."""
+
+    circle: str
+    id: str
+
+
+class FileStands(_Event, frozen=True, kw_only=True):
+    """What opens the file of a message, and whether it is `here`: if not, it is being fetched."""
+
+    circle: str
+    id: str
+    reference: bytes
+    name: str
+    media: str
+    here: bool
+
+    def __repr__(self) -> str:
+        return f"FileStands(id={self.id!r}, here={self.here})"
+
+
+class FileChunks(_Event, frozen=True, kw_only=True):
+    """Sealed chunks in their order; none behind the last."""
+
+    chunks: list[bytes]
+
+    def __repr__(self) -> str:
+        return f"FileChunks({len(self.chunks)})"
+
+
 class Invites(_Event, frozen=True, kw_only=True):
     invites: list[InviteFacts]
 
@@ -357,6 +403,21 @@ class RowChanged(_Event, frozen=True, kw_only=True):
 
     row: Row
     was: int | None = None
+
+
+class RowsGone(_Event, frozen=True, kw_only=True):
+    """Rows stayed for as long as their authors wanted, and are erased."""
+
+    circle: str
+    ids: list[str]
+
+
+class FileFailed(_Event, frozen=True, kw_only=True):
+    """The file of a message is not to be had, or was not taken; the sentence says why."""
+
+    circle: str
+    id: str
+    sentence: str
 
 
 class CircleChanged(_Event, frozen=True, kw_only=True):
@@ -491,6 +552,9 @@ Event: TypeAlias = (
     | Entered
     | Queued
     | Edits
+    | FileBegun
+    | FileStands
+    | FileChunks
     | Invites
     | Circles
     | Members
@@ -498,6 +562,8 @@ Event: TypeAlias = (
     | Found
     | RowAdded
     | RowChanged
+    | RowsGone
+    | FileFailed
     | CircleChanged
     | CircleGone
     | RequestWaiting

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from crypto.code import SealedCode
+from crypto.glance import Here
 from crypto.relay_address import Address
 from crypto.secret import Secret
-from tui.engine import forks, saying
+from tui.engine import forks, saying, seen
 from tui.engine.circle import FOUNDING, STOPPED, Circle
 from tui.engine.events import CircleFacts, InviteFacts, LinkState, MemberFacts
 from tui.engine.timeline import HUES
@@ -56,6 +57,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         disappear=0 if state is None else state.disappear,
         presence=state is not None and state.presence,
         heard=state is not None and state.heard,
+        writing=_writing(circle) if inside else [],
         left=not inside and record.status != FOUNDING,
         since=record.created_at,
         confirmed=bool(record.confirmed),
@@ -88,6 +90,7 @@ def _unsent(circle: Circle) -> bool:
     store, number = circle.context.store, circle.number
     return bool(
         store.outbox.where("circle = ? LIMIT 1", number)
+        or store.files.where("circle = ? AND way = 'up' LIMIT 1", number)
         or store.intentions.where("circle = ? LIMIT 1", number)
     )
 
@@ -101,6 +104,21 @@ def may_settle(circle: Circle) -> bool:
 def may_return(circle: Circle) -> bool:
     """Whether coming in again is what a person may do here."""
     return circle.record.status == STOPPED and circle.inside
+
+
+HERE = {Here.UNTOLD: "", Here.AWAY: "away", Here.HERE: "here", Here.WRITING: "writing"}
+
+
+def _writing(circle: Circle) -> list[str]:
+    """The others who are writing just now, by name."""
+    if not circle.glances:
+        return []
+    members = [record.member for record in circle.view.state.members]
+    return [
+        circle.view.name(member)
+        for member in members
+        if member != circle.member_key and seen.here(circle, member) is Here.WRITING
+    ]
 
 
 def member_facts(circle: Circle) -> list[MemberFacts]:
@@ -124,6 +142,7 @@ def member_facts(circle: Circle) -> list[MemberFacts]:
             join_number=record.join_number,
             invited_by=names.get(record.invited_by, ""),
             admitted_by=names.get(record.admitted_by, ""),
+            here=HERE[seen.here(circle, record.member)],
             verified=record.member in compared,
             new_device=record.member in compared
             and any(key not in compared[record.member] for key in leaf_keys(circle, record.member)),

@@ -55,7 +55,7 @@ def tell_device(circle: Circle, leaf_key: bytes, count: int) -> None:
 def _granted(circle: Circle, count: int) -> list[PassedOnMessage]:
     """The last messages that are in the log, oldest first."""
     newest = circle.context.store.messages.where(
-        "circle = ? AND position < ? AND type IN (1, 11) AND deleted = 0"
+        "circle = ? AND position < ? AND type IN (1, 11, 13) AND deleted = 0 AND goes_at = 0"
         " ORDER BY position DESC LIMIT ?",
         circle.number,
         timeline.WAITING_FROM,

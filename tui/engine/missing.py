@@ -12,6 +12,7 @@ from crypto.circle.view import Leaf
 from crypto.content import ASKED_MOST, Again, Ask, Cover, Poll, Text, Unknown, write_content
 from crypto.envelope import NO_PREVIOUS
 from crypto.errors import PeerError
+from crypto.file import File
 from crypto.mls.errors import MlsError
 from crypto.mls.kem import KemKeyPair
 from crypto.parts import CARRIED_LONGEST, in_parts
@@ -201,7 +202,7 @@ def _show(circle: Circle, leaf: Leaf, record: MissingRecord, message: Repeated) 
 def _readable(message: Repeated) -> bool:
     """Whether it is something that people are shown, be it as what can't be read."""
     content = timeline.content_of(message.type, message.body)
-    return content is None or isinstance(content, (Text, Poll, Unknown, *deeds.KINDS))
+    return content is None or isinstance(content, (Text, Poll, File, Unknown, *deeds.KINDS))
 
 
 def _settle(circle: Circle, leaf: Leaf, record: MissingRecord, shown: bool) -> None:

@@ -19,9 +19,7 @@ from crypto.circle.happened import (
     SettingChanged,
 )
 from crypto.circle.state import Door
-
-_NOT_HERE = "This version of Hallway"
-_SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+from tui.spans import in_words
 
 
 def sentences(outcome: Outcome, me: bytes) -> list[str]:
@@ -102,20 +100,14 @@ def _setting(change: SettingChanged, who: str) -> str:
             return f"{who} changed how many messages new codes show of the past: {after}."
         case "disappear", int():
             if not after:
-                return f"{who} set messages to stay."
-            return f"{who} set messages to go after {_span(after)}. {_NOT_HERE} erases none."
+                return f"{who} set new messages to stay."
+            return f"{who} set new messages to go after {in_words(after)}."
         case "presence" | "heard", bool():
             named = (
                 "who is here and who is writing" if change.field == "presence" else "who read what"
             )
             if not after:
                 return f"{who} set that nobody is shown {named}."
-            return f"{who} set that others are shown {named}. {_NOT_HERE} tells nobody."
+            return f"{who} set that others are shown {named}."
         case _:
             return f"{who} changed the circle's {change.field.replace('_', ' ')}."
-
-
-def _span(seconds: int) -> str:
-    """So many seconds in words, in the largest unit that it is a whole number of."""
-    number, unit = next((seconds // size, unit) for size, unit in _SPANS if seconds % size == 0)
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"

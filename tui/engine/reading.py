@@ -25,6 +25,7 @@ from crypto.content import (
 from crypto.entry import RANK_WAIT, rank
 from crypto.envelope import Envelope, Place, SenderChain
 from crypto.errors import PeerError
+from crypto.file import File
 from crypto.mls.errors import DecodeError, KeyUsedError, MlsError, OwnLeafError
 from crypto.mls.group import ApplicationMessage
 from relay import wire
@@ -266,7 +267,7 @@ def _in_chain(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> bool
 def _take(circle: Circle, leaf: Leaf, envelope: Envelope, shown: wire.Entry) -> None:
     content = envelope.content
     match content:
-        case Text() | Poll() | Unknown():
+        case Text() | Poll() | File() | Unknown():
             if timeline.known(circle, envelope.id):
                 return timeline.came_back(circle, leaf.member, envelope.id, shown.time)
             timeline.received(circle, leaf, envelope, shown.time)

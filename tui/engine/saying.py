@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from crypto.content import Content, Leave, Poll, Text
 from crypto.envelope import NO_PREVIOUS, Envelope, SenderChain
+from crypto.file import File
+from crypto.primitives import Rng
 from relay import wire
-from tui.engine import deeds, heads, timeline
+from tui.engine import deeds, disappearing, heads, timeline
 from tui.engine.circle import LEFT, RELAY_FULL, Circle
 from tui.engine.events import MessageState
 from tui.engine.links import LONGEST_WAIT
@@ -26,19 +28,31 @@ IN_FLIGHT_MOST = 16
 
 def write(circle: Circle, content: Content) -> tuple[bytes, int]:
     """Put a message into the outbox: its id, and the position of its row (0 where it has none)."""
-    record = circle.record
-    chain = SenderChain(record.counter, record.newest)
-    now, rng = circle.context.now(), circle.context.rng
-    envelope, after = chain.envelope(content, None, now, rng)
-    record.counter, record.newest = after.counter, after.newest
-    circle.changed()
-    outgoing = OutboxRecord(0, circle.number, envelope.id, envelope.encode(), -1, b"", b"")
-    seq = circle.context.store.outbox.insert(outgoing)
+    content = disappearing.lasting(circle, content)
+    envelope, seq = _queue(circle, content, circle.context.rng)
     if isinstance(content, deeds.KINDS):
         deeds.written(circle, envelope, content, seq)
     if not isinstance(content, Text | Poll):
         return envelope.id, 0
     return envelope.id, timeline.written(circle, envelope, seq).position
+
+
+def write_file(circle: Circle, file: File, id: bytes) -> None:
+    """Put a file's message into the outbox, under the id of the row that it has already."""
+    envelope, seq = _queue(circle, file, lambda _: id)
+    timeline.numbered(circle, envelope)
+    timeline.waits(circle, id, seq)
+
+
+def _queue(circle: Circle, content: Content, rng: Rng) -> tuple[Envelope, int]:
+    """The next message of one's own, whose id `rng` gives, and its place in the outbox."""
+    record = circle.record
+    chain = SenderChain(record.counter, record.newest)
+    envelope, after = chain.envelope(content, None, circle.context.now(), rng)
+    record.counter, record.newest = after.counter, after.newest
+    circle.changed()
+    outgoing = OutboxRecord(0, circle.number, envelope.id, envelope.encode(), -1, b"", b"")
+    return envelope, circle.context.store.outbox.insert(outgoing)
 
 
 def pump(circle: Circle) -> None:
@@ -178,9 +192,10 @@ def renumber(circle: Circle) -> None:
 
 
 def count(circle: Circle) -> int:
-    """How many own messages wait to be delivered."""
+    """How many own messages wait to be delivered, those of files that are under way among them."""
     rows = circle.context.store.database.rows(
-        "SELECT count(*) FROM outbox JOIN messages USING (circle, id) WHERE circle = ?",
+        "SELECT (SELECT count(*) FROM outbox JOIN messages USING (circle, id) WHERE circle = ?1)"
+        " + (SELECT count(*) FROM files WHERE circle = ?1 AND way = 'up')",
         (circle.number,),
     )
     return int(str(rows[0][0]))

@@ -97,17 +97,19 @@ def matching(words: list[str]) -> str:
 HAS = {
     "link": "instr(m.text, '://') > 0",
     "poll": f"m.type = {number_of('poll')}",
+    "file": f"m.type = {number_of('file')}",
 }
 """What `has:` knows, as a condition on a message."""
 
 
-def find(store: Store, query: Query, limit: int) -> list[MessageRecord]:
-    """Up to `limit` messages, the newest first."""
+def find(store: Store, query: Query, limit: int, now: int) -> list[MessageRecord]:
+    """Up to `limit` messages that are there still, the newest first."""
     circles = _circles(store, query.circles)
     expression = matching(query.words)
     if circles == [] or (query.words and not expression):
         return []
-    conditions, values = ["m.type != 0", "m.text != ''"], list[Value]()
+    conditions = ["m.type != 0", "m.text != ''", "(m.goes_at = 0 OR m.goes_at > ?)"]
+    values: list[Value] = [now]
     if expression:
         conditions.append("found MATCH ?")
         values.append(expression)

@@ -56,6 +56,8 @@ _BOUND = (
     wire.CaughtUp,
     wire.Restoring,
     wire.Restored,
+    wire.BlobKept,
+    wire.BlobPart,
 )
 
 TABLE: dict[tuple[State, type[FromRelay]], State] = {

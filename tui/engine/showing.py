@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from crypto.content import Pin, Poll, React, Vote, read_content
+from crypto.content import Pin, Poll, React, Vote, number_of, read_content
+from crypto.file import File
+from tui.engine import progress, seen
 from tui.engine.circle import Circle
-from tui.engine.events import MessageState, PollFacts, Quote, Reaction, Row, RowKind
+from tui.engine.events import FileFacts, MessageState, PollFacts, Quote, Reaction, Row, RowKind
 from tui.engine.store.records import CircleRecord, DeedRecord, MessageRecord, Store
 
 LATE = 5 * 60_000
@@ -22,8 +24,8 @@ UNCONFIRMED_AFTER = 10 * 60_000
 QUOTED_LONGEST = 200
 """Characters of a message's first line that stand above an answer to it."""
 
-POLL = 11
-"""The type of polls (`crypto.content.TABLE`)."""
+POLL, FILE = number_of("poll"), number_of("file")
+"""Types of messages."""
 
 AT_ONCE = 500
 """Ids in one query."""
@@ -36,11 +38,32 @@ def rows(circle: Circle, records: Sequence[MessageRecord]) -> list[Row]:
     store, number, now = circle.context.store, circle.number, circle.context.now()
     own = circle.member_key
     deeds = done_to(store, number, [record.id for record in records if record.deeds])
-    answered = _by_id(store, number, {record.reply for record in records if record.reply})
+    replies = {record.reply for record in records if record.reply}
+    answered = {
+        id: record
+        for id, record in _by_id(store, number, replies).items()
+        if not 0 < record.goes_at <= now
+    }
+    heard = seen.heard_by(circle) if any(one.author == own for one in records) else {}
     return [
-        _row(record, circle.record, own, now, deeds.get(record.id, []), answered)
+        _row(
+            record,
+            circle.record,
+            own,
+            now,
+            deeds.get(record.id, []),
+            answered,
+            _file(circle, record),
+            heard.get(record.id, []),
+        )
         for record in records
     ]
+
+
+def _file(circle: Circle, record: MessageRecord) -> FileFacts | None:
+    readable = record.type == FILE and record.kind != RowKind.UNKNOWN and not record.deleted
+    content = read_content(record.type, record.body) if readable else None
+    return progress.facts(circle, record.id, content) if isinstance(content, File) else None
 
 
 def row(circle: Circle, record: MessageRecord) -> Row:
@@ -79,6 +102,8 @@ def _row(
     now: int,
     deeds: Sequence[DeedRecord],
     answered: dict[bytes, MessageRecord],
+    file: FileFacts | None,
+    heard: list[str],
 ) -> Row:
     state, unconfirmed = _state(record, circle, now)
     kind, text = RowKind(record.kind), record.text
@@ -107,6 +132,9 @@ def _row(
         reactions=_reactions(deeds, own),
         pinned=_pinned(deeds),
         poll=_poll(record, deeds, own),
+        heard=heard,
+        goes_at=record.goes_at,
+        file=file,
     )
 
 

@@ -8,16 +8,21 @@ place in the log yet stand behind all others, by the order in which they were wr
 from __future__ import annotations
 
 from crypto.circle.view import Leaf
-from crypto.content import Content, Poll, Text, read_content
+from crypto.content import Content, Poll, Text, read_content, write_content
 from crypto.envelope import Envelope
 from crypto.errors import FieldError
+from crypto.file import File
 from tui.engine import showing
 from tui.engine.circle import Circle
+from tui.engine.describing import described
 from tui.engine.events import MessageState, Row, RowAdded, RowChanged, RowKind
-from tui.engine.store.records import MessageRecord, Store
+from tui.engine.store.records import MessageRecord
 
 PLACE_BITS = 16
 WAITING_FROM = 1 << 62
+ATTACHED_FROM = WAITING_FROM + (1 << 40)
+"""Own messages whose files are on their way stand behind those that wait."""
+
 HUES = 8
 COUNTED_MOST = 1000
 
@@ -49,6 +54,8 @@ def next_place(circle: Circle, n: int) -> int:
 def _add(circle: Circle, record: MessageRecord) -> None:
     if record.type:
         _fill(circle, record)
+    if record.goes_at and record.goes_at <= circle.context.now():
+        return  # it stayed for as long as it was to, before it came here
     circle.context.store.messages.insert(record)
     circle.context.tell(RowAdded(row=showing.row(circle, record)))
 
@@ -128,10 +135,22 @@ def mentions(circle: Circle, author: bytes, keys: tuple[bytes, ...]) -> int:
     return int(own in keys and author != own)
 
 
+def _ends(circle: Circle, record: MessageRecord, content: Content | None) -> int:
+    """When a message goes; 0 where it stays, or has no place in the log yet."""
+    if not isinstance(content, Text | Poll | File) or not record.n:
+        return 0
+    # What is read in its turn is under the state that stands in the log before it.
+    in_turn = record.n == circle.record.n and not record.passed_by
+    agreed = circle.view.state.disappear if in_turn else 0
+    seconds = min((each for each in (content.lasts, agreed) if each), default=0)
+    return min(record.logged_at, circle.context.now()) + seconds * 1000 if seconds else 0
+
+
 def _fill(circle: Circle, record: MessageRecord) -> None:
-    """How a message's content is shown."""
+    """How a message's content is shown, and for how long."""
     record.kind, record.text = RowKind.UNKNOWN, ""
     content = content_of(record.type, record.body)
+    record.goes_at = _ends(circle, record, content)
     if isinstance(content, Text):
         record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
         record.text, record.reply, record.me = content.text, content.reply, int(content.me)
@@ -139,6 +158,9 @@ def _fill(circle: Circle, record: MessageRecord) -> None:
     elif isinstance(content, Poll):
         record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
         record.text = content.question
+    elif isinstance(content, File):
+        record.kind = RowKind.PASSED_ON if record.passed_by else RowKind.TEXT
+        record.text = described(content)
 
 
 def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:
@@ -164,25 +186,58 @@ def received(circle: Circle, leaf: Leaf, envelope: Envelope, time: int) -> None:
 
 def written(circle: Circle, envelope: Envelope, seq: int) -> MessageRecord:
     """An own message that waits."""
-    record = MessageRecord(
+    record = _own(circle, envelope.id, WAITING_FROM + seq, envelope.sent_at)
+    record.type, record.body, record.counter = envelope.type, envelope.body, envelope.counter
+    _add(circle, record)
+    return record
+
+
+def attached(circle: Circle, id: bytes, file: int, content: File) -> MessageRecord:
+    """An own message that is said when its file, which has this number, is at the relay."""
+    record = _own(circle, id, ATTACHED_FROM + file, circle.context.now())
+    record.type, record.body = write_content(content)
+    _add(circle, record)
+    return record
+
+
+def _own(circle: Circle, id: bytes, position: int, at: int) -> MessageRecord:
+    return MessageRecord(
         circle=circle.number,
-        position=WAITING_FROM + seq,
-        id=envelope.id,
+        position=position,
+        id=id,
         n=0,
         author=circle.member_key,
         author_name=circle.own.name,
         hue=hue(circle, circle.member_key),
-        at=envelope.sent_at,
-        logged_at=envelope.sent_at,
+        at=at,
+        logged_at=at,
         kind=RowKind.UNKNOWN,
         text="",
-        type=envelope.type,
-        body=envelope.body,
+        type=0,
+        body=b"",
         state=MessageState.WAITING,
-        counter=envelope.counter,
     )
-    _add(circle, record)
-    return record
+
+
+def numbered(circle: Circle, envelope: Envelope) -> None:
+    """An own message that has its row has become this one."""
+    circle.context.store.database.write(
+        "UPDATE messages SET counter = ?, at = ?, logged_at = ? WHERE circle = ? AND id = ?",
+        (envelope.counter, envelope.sent_at, envelope.sent_at, circle.number, envelope.id),
+    )
+
+
+def not_said(circle: Circle, record: MessageRecord, text: str, kind: RowKind) -> None:
+    """An own message that was never sent is a notice of this client's, at the newest entry."""
+    messages, was = circle.context.store.messages, record.position
+    messages.delete(circle.number, was)
+    record.author, record.author_name, record.hue = b"", "", -1
+    record.type, record.body, record.text, record.kind = 0, b"", text, kind
+    record.position, record.n = place(circle), circle.record.n
+    record.at = record.logged_at = circle.context.now()
+    record.state = MessageState.RECEIVED
+    messages.insert(record)
+    tell(circle, record, was)
 
 
 def moved_on(circle: Circle, id: bytes, state: MessageState) -> None:
@@ -203,6 +258,7 @@ def delivered(circle: Circle, id: bytes, time: int) -> None:
         record.position = place(circle)
         record.n = circle.record.n
         record.logged_at = time
+        record.goes_at = _ends(circle, record, content_of(record.type, record.body))
         record.state = MessageState.DELIVERED
         messages.insert(record)
         tell(circle, record, was)
@@ -220,7 +276,7 @@ def waits(circle: Circle, id: bytes, seq: int) -> None:
     for record in messages.where("circle = ? AND id = ?", circle.number, id):
         was = record.position
         messages.delete(circle.number, was)
-        record.position, record.n = WAITING_FROM + seq, 0
+        record.position, record.n, record.goes_at = WAITING_FROM + seq, 0, 0
         record.state = MessageState.WAITING
         messages.insert(record)
         tell(circle, record, was)
@@ -242,6 +298,7 @@ def came_back(circle: Circle, author: bytes, id: bytes, time: int) -> None:
             was = record.position
             messages.delete(circle.number, was)
             record.position, record.n, record.logged_at = place(circle), circle.record.n, time
+            record.goes_at = _ends(circle, record, content_of(record.type, record.body))
             messages.insert(record)
             tell(circle, record, was)
 
@@ -265,19 +322,31 @@ def renumbered(circle: Circle, counters: dict[bytes, int]) -> None:
         )
 
 
-def rows_before(store: Store, circle: int, position: int | None, limit: int) -> list[MessageRecord]:
+_HERE = "(goes_at = 0 OR goes_at > ?)"
+"""A row that is to be shown: what was to go by now may not be erased yet."""
+
+
+def rows_before(circle: Circle, position: int | None, limit: int) -> list[MessageRecord]:
     """Up to `limit` rows before a position, the newest where it is None; oldest first."""
     end = (1 << 63) - 1 if position is None else position
-    found = store.messages.where(
-        "circle = ? AND position < ? ORDER BY position DESC LIMIT ?", circle, end, limit
+    found = circle.context.store.messages.where(
+        f"circle = ? AND position < ? AND {_HERE} ORDER BY position DESC LIMIT ?",
+        circle.number,
+        end,
+        circle.context.now(),
+        limit,
     )
     return found[::-1]
 
 
-def rows_after(store: Store, circle: int, position: int, limit: int) -> list[MessageRecord]:
+def rows_after(circle: Circle, position: int, limit: int) -> list[MessageRecord]:
     """Up to `limit` rows after a position, oldest first."""
-    return store.messages.where(
-        "circle = ? AND position > ? ORDER BY position LIMIT ?", circle, position, limit
+    return circle.context.store.messages.where(
+        f"circle = ? AND position > ? AND {_HERE} ORDER BY position LIMIT ?",
+        circle.number,
+        position,
+        circle.context.now(),
+        limit,
     )
 
 
@@ -289,7 +358,9 @@ def rows(circle: Circle, records: list[MessageRecord]) -> list[Row]:
 def row(circle: Circle, id: bytes) -> Row | None:
     """One row by its id."""
     found = find(circle, id)
-    return None if found is None else showing.row(circle, found)
+    if found is None or 0 < found.goes_at <= circle.context.now():
+        return None
+    return showing.row(circle, found)
 
 
 def position_at(circle: Circle, time: int) -> int:
@@ -322,6 +393,8 @@ def count_estimate(circle: Circle) -> int:
     count = int(str(counted[0][0]))
     if count < COUNTED_MOST:
         return count
-    newest = rows_before(store, circle.number, WAITING_FROM, 1)[0].position
-    first = rows_after(store, circle.number, -1, 1)[0].position
-    return max(count, (newest >> PLACE_BITS) - (first >> PLACE_BITS) + 1)
+    newest = rows_before(circle, WAITING_FROM, 1)
+    first = rows_after(circle, -1, 1)
+    if not newest or not first:
+        return count
+    return max(count, (newest[0].position >> PLACE_BITS) - (first[0].position >> PLACE_BITS) + 1)

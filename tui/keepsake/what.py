@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from tui.engine.events import CircleFacts, MemberFacts, MessageState, Row, RowKind
 from tui.safe_text import SafeText, sanitise_block, sanitise_line
 
@@ -71,6 +73,18 @@ class Said:
 def day_of(at: datetime) -> str:
     """A day in words, the same wherever it is read."""
     return f"{at:%A}, {at.day} {at:%B} {at.year}"
+
+
+def staying(rows: list[Row]) -> list[Row]:
+    """Without what goes after a while: a file would keep it for longer than its author wanted."""
+    going = {row.id for row in rows if row.goes_at}
+    return [
+        msgspec.structs.replace(row, reply=msgspec.structs.replace(row.reply, text=""))
+        if row.reply is not None and row.reply.id in going
+        else row
+        for row in rows
+        if row.id not in going
+    ]
 
 
 def said(keepsake: Keepsake, rows: Iterable[Row]) -> Iterator[Said]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tui.actions import ACTIONS, Spoken, Unknown, read_line
-from tui.plain import circles, messages, own
+from tui.plain import circles, files, messages, own, set_up
 from tui.plain.talk import RefusedError, Talk
 
 HANDLERS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
@@ -19,6 +19,8 @@ HANDLERS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
     "pins": messages.pins,
     "poll": messages.poll,
     "vote": messages.vote,
+    "file": files.send,
+    "save": files.save,
     "search": messages.search,
     "find": messages.search,
     "older": messages.older,
@@ -33,6 +35,7 @@ HANDLERS: dict[str, Callable[[Talk, str], Awaitable[None]]] = {
     "verify": circles.verify,
     "rename": circles.rename,
     "name": circles.name,
+    "circle_settings": set_up.circle_settings,
     "topic": circles.topic,
     "ask": circles.ask_at_door,
     "tell": circles.tell,
@@ -69,6 +72,7 @@ SCREEN_ONLY = {
     "menu": _CURSOR,
     "command": _CURSOR,
     "date": "what was printed stands further up; /search has before: and after:",
+    "view": "lines show no pictures; /save puts one on this computer",
     "copy": "the terminal copies what it shows",
     "open_link": "links are printed whole, and the terminal opens them",
     "theme": "there are no colours",
@@ -86,6 +90,7 @@ async def carry_out(talk: Talk, line: str) -> None:
     """Do what a line says; what is refused is said."""
     spoken = read_line(line)
     try:
+        await talk.attend()
         if isinstance(spoken, Unknown):
             talk.say(spoken.sentence)
         elif isinstance(spoken, Spoken):

@@ -7,16 +7,22 @@ asked in a line, and answered by the next line that is typed.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
+from tui import attaching
+from tui.attaching import FileError
 from tui.cli.printing import row_text
-from tui.engine.commands import Command, ListCircles, MarkRead, ReadMessages
+from tui.engine.commands import Attend, Command, ListCircles, MarkRead, ReadMessages
 from tui.engine.events import (
     CircleFacts,
     Circles,
     EntryEnded,
     EntryMoved,
     Event,
+    FileFailed,
+    FileStands,
+    Finished,
     LinkState,
     Messages,
     MessageState,
@@ -85,6 +91,8 @@ class Talk:
         """The position of the oldest of them."""
         self.requests: dict[int, RequestFacts] = {}
         """Who waits at doors, by the place of their request."""
+        self.wanted: dict[str, tuple[FileStands, Path]] = {}
+        """Files that are being fetched, with where they are to be put, by their messages' ids."""
         self._lines = lines
         self._ids: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -126,6 +134,11 @@ class Talk:
         found = (await self.ask(ListCircles(), Circles)).circles
         self._circles = {facts.id: facts for facts in found}
         return found
+
+    async def attend(self) -> None:
+        """Whoever types a line is here, where a circle shows it."""
+        if any(facts.presence for facts in await self.circles()):
+            await self.ask(Attend(), Finished)
 
     async def facts(self) -> CircleFacts:
         """The circle that one is in; RefusedError where there is none."""
@@ -175,6 +188,7 @@ class Talk:
 
     async def hear(self, event: Event) -> None:
         """Print what is worth a line."""
+        await self._hear_file(event)
         match event:
             case RowAdded(row=row) if row.circle == self.circle:
                 if row.id not in self._numbers:
@@ -193,8 +207,25 @@ class Talk:
                 self.say(f"--- {sanitise_line(name)}: {sentence}")
             case EntryEnded(circle_name=name, sentence=sentence):
                 self.say(f"--- {sanitise_line(name)}: {sentence}")
+            case FileFailed(sentence=sentence):
+                self.say(sentence)
             case _:
                 await self._links_changed()
+
+    async def _hear_file(self, event: Event) -> None:
+        """A file that was to be saved is here, or will not be."""
+        match event:
+            case RowChanged(row=row) if row.id in self.wanted:
+                if row.file is None:
+                    del self.wanted[row.id]
+                elif row.file.way == "here":
+                    stands, to = self.wanted.pop(row.id)
+                    try:
+                        self.say(f"It is in {await attaching.save(self.engine.ask, stands, to)}")
+                    except FileError as error:
+                        self.say(str(error))
+            case FileFailed(id=id):
+                self.wanted.pop(id, None)
 
     def _changed(self, row: Row, *, moved: bool) -> None:
         """Print a message anew, where something was done to it."""

@@ -39,6 +39,9 @@ _TOLD = {
     "all": "You are told of all that is said here.",
     "": "You are told of this circle as your settings say.",
 }
+AT_ANY_TIME = ("quit", "help", "write", "messages")
+"""Actions that ask for no profile."""
+
 NOBODY_AT_THE_DOOR = "Nobody is at the door."
 
 
@@ -46,6 +49,8 @@ class CircleActions(Screen[None]):
     """A part of the main screen: it knows which circle is shown."""
 
     circle: str
+    early: list[tuple[str, str]]
+    """What was typed before the profile was open: actions, with what they are given."""
 
     if TYPE_CHECKING:
 
@@ -53,12 +58,20 @@ class CircleActions(Screen[None]):
             """Show a circle."""
 
     def carry_out(self, name: str, argument: str = "") -> None:
-        """Do what an action's /command says."""
+        """Do what an action's /command says; what asks for the profile, as soon as that is open."""
+        if not self.may_begin(name):
+            self.early.append((name, argument))
+            return
         taker = getattr(self, f"take_{name}", None)
         if taker is not None and argument:
             taker(argument)
         else:
             getattr(self.carrier(name), f"action_{name}")()
+
+    def may_begin(self, name: str) -> bool:
+        """Whether an action does without the profile, or that is open."""
+        needs = BY_NAME[name].where is not Where.COMPOSER and name not in AT_ANY_TIME
+        return not needs or hall(self).client is not None
 
     def carrier(self, name: str) -> Widget:
         """Who has the method for an action of the table."""
@@ -406,6 +419,24 @@ class CircleActions(Screen[None]):
     async def take_name(self, name: str) -> None:
         """Call this circle so."""
         await self.do(ChangeSettings(circle=self.circle, name=name))
+
+    def action_circle_settings(self) -> None:
+        """How this circle is set up."""
+        if self._facts() is not None:
+            from tui.screens.circle_settings import CircleSettingsDialog
+
+            self.app.push_screen(CircleSettingsDialog(self.circle))
+
+    @work
+    async def take_circle_settings(self, words: str) -> None:
+        """Change one thing, by its name."""
+        from tui.circle_settings import command
+        from tui.settings import SettingError
+
+        try:
+            await self.do(command(self.circle, words))
+        except SettingError as error:
+            hall(self).say(str(error), wrong=True)
 
     @work
     async def action_topic(self) -> None:

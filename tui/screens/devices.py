@@ -21,7 +21,10 @@ REMOVABLE_MOST = 4
 SOME, ALL = 100, 0xFFFF
 HISTORIES = {"none": 0, "some": SOME, "all": ALL}
 
-HOW = "On the other computer, type: hallway device link CODE --label NAME"
+HOW = (
+    "On the other computer, choose My other device at the first screen, or type there: hallway "
+    "device link CODE --label NAME"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,17 @@ from tui.engine.events import (
     RequestWaiting,
     RowAdded,
     RowChanged,
+    RowsGone,
 )
 from tui.screens import notices
 from tui.screens.circle_actions import CircleActions
 from tui.screens.dialog import safe
+from tui.screens.file_actions import FileActions, Wanted
 from tui.screens.message_actions import MessageActions
 from tui.screens.own_actions import OwnActions
 from tui.screens.room import NARROW, WIDE, RoomScreen, hall, read
 from tui.screens.state import LABEL, circle_state
+from tui.spans import in_words
 from tui.widgets.about import About, AboutLine, Deed
 from tui.widgets.circle_list import CircleList
 from tui.widgets.columns import Columns
@@ -58,7 +61,7 @@ NOTHING_YET = "Nothing has been said here yet."
 WHAT_OF_YOU = "Say what you do: /me waves."
 
 
-class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
+class Main(CircleActions, MessageActions, FileActions, OwnActions, RoomScreen[None]):
     """Shows one circle at a time; `circle` is its id, empty where none is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.ANYWHERE)]
@@ -71,7 +74,9 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
         self._refilling = False
         self._places: dict[str, Place | None] = {}
         self._abouts: dict[str, About] = {}
+        self._wanted = Wanted()
         self._recalls: dict[str, Recall] = {}
+        self.early = []
         self._unmarked: dict[str, int] = {}
         self._marking: Timer | None = None
         self.mark_seconds = MARK_SECONDS
@@ -135,6 +140,13 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
             self._begin_at((news or inside)[-1].id)
         else:
             self.refill()
+        for name, argument in self.early:
+            self.call_later(self.carry_out, name, argument)
+        self.early.clear()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys for what asks for the profile are heard once it is open."""
+        return action not in BY_NAME or self.may_begin(action)
 
     def looks_changed(self) -> None:
         """Another density, other keys."""
@@ -180,7 +192,6 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
         self._show_newer()
         composer.put(facts.draft, self._recalls.setdefault(facts.id, Recall()))
         composer.names([member.name for member in read(self).members(facts.id)])
-        composer.placeholder = _placeholder(facts)
         self.show_about()
         self._drafted, self._kept = None, facts.draft
 
@@ -206,6 +217,7 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
         client, glyphs, now = read(self), hall(self).glyphs, hall(self).now()
         title = self.query_one("#title", Static)
         title.update(header(facts, glyphs, title.size.width))
+        self.query_one(Composer).placeholder = _placeholder(facts)
         waiting = self._waiting_long(facts)
         self.query_one("#link", Static).update(notices.link_line(facts, glyphs, waiting))
         lines = notices.of_circle(
@@ -253,11 +265,14 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
 
     def hear(self, event: Event) -> None:
         """Rows go to the conversation; all else is read again."""
+        self.hear_file(event)
         match event:
             case RowAdded(row=row) if row.circle == self.circle:
                 self.query_one(Conversation).added(row)
             case RowChanged(row=row, was=was) if row.circle == self.circle:
                 self.query_one(Conversation).changed(row, was)
+            case RowsGone(circle=circle) if circle == self.circle:
+                self.query_one(Conversation).gone()
             case CircleGone(circle=circle) if circle == self.circle:
                 self._forget()
             case Entered(circle=circle) if not self.circle:
@@ -338,6 +353,7 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
             command = Edit(circle=circle, id=about.row.id, text=text)
         elif about is not None:
             command = SendText(circle=circle, text=text, me=me, reply=about.row.id)
+        hall(self).attend()  # and is not writing any more
         if not await self.do(command):
             return False
         if about is not None:
@@ -371,6 +387,8 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
         if self._drafted is None and self.circle and draft != self._kept:
             self.set_timer(DRAFT_SECONDS, self.keep_draft)
         self._drafted = None if draft == self._kept else draft
+        if self.circle and draft and not draft.startswith("/"):
+            hall(self).attend(self.circle)
 
     async def keep_draft(self) -> None:
         """Write down what is being written."""
@@ -434,5 +452,7 @@ class Main(CircleActions, MessageActions, OwnActions, RoomScreen[None]):
         self.let_go()
 
 
-def _placeholder(facts: CircleFacts) -> str:
-    return f"Message {safe(facts.name).plain}"
+def _placeholder(facts: CircleFacts) -> Content:
+    goes = f" (goes after {in_words(facts.disappear)})" if facts.disappear else ""
+    # As content: a text would be read as markup, and a circle may be called "[/]".
+    return Content.assemble("Message ", safe(facts.name), goes)

@@ -16,6 +16,7 @@ from tui.engine.events import Edits, Row, RowKind
 from tui.safe_text import sanitise_block
 from tui.screens.dialog import Dialog, keys, safe, title
 from tui.screens.room import hall
+from tui.screens.words import time_left
 
 EDITS_MOST = 20
 """Of a message's former texts, the newest."""
@@ -39,6 +40,9 @@ class MessageMenu(Dialog[str]):
         for reaction in row.reactions:
             names = Content(", ").join(safe(name) for name in reaction.names)
             yield Static(Content.assemble(safe(reaction.what), " ", names), classes="dim")
+        if row.goes_at:
+            left = time_left(max(0, row.goes_at - hall(self).now()))
+            yield Static(Content(f"It goes from every device: {left}."), classes="dim")
         yield Static(id="edits", classes="dim")
         yield OptionList(
             *(

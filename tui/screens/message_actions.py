@@ -327,7 +327,11 @@ def _possible(row: Row) -> list[str]:
         names.insert(0, "vote")
     if links_of(row.text):
         names.append("open_link")
-    if row.mine and row.kind is RowKind.TEXT and row.poll is None:
+    if row.file is not None:
+        names.insert(0, "save")
+        if row.file.media.startswith("image/"):
+            names.insert(0, "view")
+    elif row.mine and row.kind is RowKind.TEXT and row.poll is None:
         names.append("edit")
     if row.mine:
         names.append("delete")

@@ -14,7 +14,7 @@ from tui.engine.events import (
 )
 from tui.glyphs import Glyphs
 from tui.screens.dialog import safe, safe_sentences
-from tui.screens.words import clock_time, month
+from tui.screens.words import clock_time, month, names_joined
 
 WAITS_HERE = "What you write waits here, and goes out by itself."
 LEFT = "You are not in this circle any more. What was said stays readable here; /forget erases it."
@@ -138,4 +138,8 @@ def link_line(facts: CircleFacts, glyphs: Glyphs, waiting: int = 0) -> Content:
         LinkState.STOPPED: (glyphs.warning, "stopped", "$error"),
     }[facts.link]
     unsent = f", {waiting} waiting to be sent" if waiting else ""
+    if facts.writing and facts.link is LinkState.ONLINE:
+        who = names_joined([str(safe(name)) for name in facts.writing])
+        writing = f"{who} {'is' if len(facts.writing) == 1 else 'are'} writing"
+        return Content.assemble((f"{mark} ", style), (f"{writing}{unsent}", "$muted"))
     return Content.assemble((f"{mark} ", style), (f"{word}{unsent}", "$muted"))

@@ -17,7 +17,7 @@ from tui.keys import Keys
 from tui.screens.dialog import Dialog, Field, title
 from tui.screens.room import hall
 
-KEY, COMMAND = 9, 15
+KEY, COMMAND = 11, 15
 NOT_LISTED = {"palette", "send", "complete", "new_line"}
 """What is done already, or only means anything while one types."""
 

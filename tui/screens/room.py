@@ -126,6 +126,10 @@ class Hall(Protocol):
         """Exchange the passphrase, empty for none: what is wrong, or an empty text."""
         ...
 
+    def attend(self, writing: str = "") -> None:
+        """Say that somebody is here, and in which circle they write, where a circle shows it."""
+        ...
+
     def choose_theme(self, name: str) -> object:
         """Draw in the theme of this name, from now on."""
         ...

@@ -9,6 +9,7 @@ from textual.content import Content
 from tui.engine.events import CircleFacts, InviteFacts
 from tui.screens.dialog import safe
 from tui.screens.words import names_joined, time_left
+from tui.spans import in_words
 from tui.widgets.chairs import chairs
 from tui.widgets.columns import Pair
 
@@ -22,6 +23,11 @@ def circle_state(facts: CircleFacts, invites: list[InviteFacts], now: int) -> li
         ("host" if len(facts.hosts) < 2 else "hosts", safe(names_joined(facts.hosts))),
         ("door", Content("a member says yes" if facts.asks_at_door else "a code is enough")),
         ("before", Content(_before(facts.history))),
+        *(
+            [("messages", Content(f"go after {in_words(facts.disappear)}"))]
+            if facts.disappear
+            else []
+        ),
         ("codes", Content(_codes(invites, now))),
         ("relay", safe(facts.relay)),
         ("since", Content(_day(facts.since))),

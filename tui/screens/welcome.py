@@ -29,7 +29,7 @@ NAME_LONGEST = 64
 
 
 class Welcome(RoomScreen[None]):
-    """Name, *Open a circle*, *I have a code*."""
+    """Name, *Open a circle*, *I have a code*, *My other device*."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
@@ -52,6 +52,7 @@ class Welcome(RoomScreen[None]):
             with Choices(id="choices"):
                 yield Choice("Open a circle", id="open")
                 yield Choice("I have a code", id="code")
+                yield Choice("My other device", id="device")
             note = "No sign-up. Your keys are made here and stay here."
             yield paragraph(note, id="said", dim=True)
 
@@ -89,6 +90,12 @@ class Welcome(RoomScreen[None]):
     @on(Button.Pressed, "#code")
     def _code_pressed(self) -> None:
         hall(self).show_join(person=self.person)
+
+    @on(Button.Pressed, "#device")
+    def _device_pressed(self) -> None:
+        from tui.screens.link_here import LinkHere
+
+        self.app.push_screen(LinkHere())
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """A sentence below the choices."""

@@ -19,6 +19,7 @@ from textual.widgets import TextArea
 
 from tui import emoji_names
 from tui.actions import ACTIONS, BY_NAME, Where, bindings, complete_command
+from tui.paths import completion
 from tui.safe_text import sanitise_block, sanitise_line
 from tui.widgets.look import keys_of
 from tui.widgets.recall import Recall
@@ -27,6 +28,7 @@ _COMMAND = re.compile(r"/\w*\Z")
 HERE = tuple(action for action in ACTIONS if action.where is Where.COMPOSER)
 _WALKS = {BY_NAME[name].command for name in ("earlier", "later")}
 """Commands that are not taken up again themselves."""
+_FILE = BY_NAME["file"].command + " "
 _MENTION = re.compile(r"(?:^|\s)@([^\s@]*)\Z")
 
 
@@ -194,7 +196,8 @@ class Composer(TextArea):
 
     def action_complete(self) -> None:
         """Take the suggestion; without one, go to the next widget."""
-        if name := emoji_names.begun(self.text) if self.suggestion else None:
+        path = self.text.startswith(_FILE)
+        if name := emoji_names.begun(self.text) if self.suggestion and not path else None:
             for _, character in emoji_names.beginning(name, 1):
                 row, column = self.document.end
                 self.replace(character, (row, column - len(name) - 1), (row, column))
@@ -226,6 +229,8 @@ class Composer(TextArea):
             found = complete_command(text)
             if found and found[0] != text:
                 self.suggestion = found[0][len(text) :] + " "
+        elif text.startswith(_FILE):
+            self.suggestion = completion(text[len(_FILE) :])
         elif name := emoji_names.begun(text):
             for found_name, character in emoji_names.beginning(name, 1):
                 self.suggestion = f"{found_name[len(name) :]}: {character}"

@@ -152,6 +152,11 @@ class Conversation(RowsView, can_focus=True):
         """The poll that the cursor is on; without a cursor, the last."""
         return self._meant(lambda row: row.poll is not None)
 
+    @property
+    def chosen_file(self) -> Row | None:
+        """The message with a file that the cursor is on; without a cursor, the last."""
+        return self._meant(lambda row: row.file is not None)
+
     def _meant(self, fits: Callable[[Row], bool]) -> Row | None:
         window, index = self._window, self._cursor_index()
         if window is None:

@@ -35,6 +35,9 @@ PATIENCE = 1000
 """Milliseconds that an own message may take before it is said that it waits: most take less, and
 what comes and goes at once says nothing."""
 
+BAR = 10
+"""Cells of the bar that shows how far a file has come."""
+
 UNKNOWN_TEXT = "a kind of message that this version of Hallway does not know"
 SAID = (RowKind.TEXT, RowKind.UNKNOWN, RowKind.PASSED_ON)
 """Rows that somebody said; the others are this client's notices."""
@@ -187,6 +190,7 @@ def _done(row: Row) -> str:
     """What was done to a message: in its last line, and below it."""
     marks = [name for name, on in (("edited", row.edited), ("pinned", row.pinned)) if on]
     given = [f"{sanitise_line(one.what)} {together(one.names)}" for one in row.reactions]
+    given += [f"heard by {together(row.heard)}"] if row.heard else []
     return "".join(f"   {mark}" for mark in marks) + ("\n" + "   ".join(given) if given else "")
 
 
@@ -203,6 +207,9 @@ def head_facts(row: Row) -> list[str]:
 
 
 def _state(row: Row) -> str:
+    if row.file is not None and row.file.way in ("up", "down"):
+        full = row.file.done * BAR // 100
+        return f"   [{'=' * full}{'.' * (BAR - full)}] {row.file.done} %"
     if row.state is MessageState.WAITING:
         return "   waiting"
     if row.state is MessageState.SENT:

@@ -9,6 +9,9 @@ from tui.glyphs import Glyphs
 from tui.safe_text import sanitise_line
 from tui.themes import hue
 
+WHERE = {"here": "here", "writing": "writing\N{HORIZONTAL ELLIPSIS}", "away": "away"}
+"""What is said of where somebody is, in a circle that wants it shown."""
+
 
 def people(members: list[MemberFacts], glyphs: Glyphs) -> Content:
     """A few lines a member: the name, what they are here, and on whose word they came in."""
@@ -25,6 +28,7 @@ def _member(member: MemberFacts, glyphs: Glyphs) -> Content:
     if member.new_device:
         how.append(f"{glyphs.new_device} new device, not verified")
     notes = [note for note, holds in (("you", member.me), ("host", member.host)) if holds]
+    notes += [WHERE[member.here]] if member.here in WHERE and not member.me else []
     first = Content.assemble(
         (sanitise_line(member.name), f"bold {hue(member.hue)}"),
         ("  " + ", ".join(notes) if notes else "", "$muted"),

@@ -341,6 +341,17 @@ class RowsView(ScrollView):
             else:
                 self._timer = self.set_timer(wait, self._flush)
 
+    def gone(self) -> None:
+        """Rows are there no more: read what is around here anew."""
+        window = self._window
+        if window is None:
+            return
+        self._flush_now()
+        place, following = self._top_place(), self.following
+        self._strips.clear()
+        self._reopen(window, place)
+        self._settle(None if following else place)
+
     def _flush_now(self) -> None:
         if self._timer is not None:
             self._timer.stop()

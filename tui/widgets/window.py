@@ -140,14 +140,19 @@ class Window:
         return Place(row.id, row.position, 0)
 
     def lay_out(self, page: Page) -> None:
-        """Lay everything out anew: the width has changed, or what counts as read."""
+        """Lay everything out anew: the width has changed, the density, or what counts as read."""
         scale = self.page.measure / page.measure
         self.above, self.below = round(self.above * scale), round(self.below * scale)
-        self.page = page
-        before = self._prior
-        for each in self.entries:
-            lay_out(each, before, page)
-            before = each
+        other, self.page = page.dense is not self.page.dense, page
+        if other:  # what stands behind a text is another thing there
+            prior = self._prior
+            self._prior = None if prior is None else entry(prior.row, None, page)
+            self.entries = self._entries([each.row for each in self.entries], self._prior)
+        else:
+            before = self._prior
+            for each in self.entries:
+                lay_out(each, before, page)
+                before = each
         self._tops = None
 
     def _fill(self, rows: list[Row], at_start: bool, at_end: bool) -> None:

@@ -61,7 +61,7 @@ def test_messages_are_named_behind_the_circle() -> None:
         "",
         "3f9a",
     )
-    assert (parsed("reply", "3f9a", "hi")["id"], parsed("send", "hi")["id"]) == ("3f9a", "")
+    assert (parsed("reply", "3f9a", "hi")["id"], parsed("send", "hi")["text"]) == ("3f9a", "hi")
     assert parsed("edit", "F", "3f9a")["text"] is None
     assert parsed("pin", "F")["id"] is None
     assert parsed("poll", "F", "?", "a", "b", "--several")["options"] == ["a", "b"]

@@ -47,7 +47,7 @@ def test_every_table_is_kept_or_left_out() -> None:
 def test_nothing_live_is_in_it(tmp_path: Path) -> None:
     world = World()
     ana, _ = world.circle("Ana", "Bo")
-    ana.says("one")
+    ana.says("a canary among words")
     world.settle()
     group = circle_of(ana).members
     secret = group.state.epoch.secrets.exporter_secret.reveal()
@@ -61,7 +61,7 @@ def test_nothing_live_is_in_it(tmp_path: Path) -> None:
                 assert not (isinstance(value, bytes) and (secret in value or private in value))
     (record,) = Store(copy).circles.where("1")
     assert record.status == "stopped" and record.sentence == backup.RESTORED
-    assert b"one" not in (tmp_path / "copy").read_bytes()
+    assert b"canary" not in (tmp_path / "copy").read_bytes()
     copy.close()
     assert repr(commands.Backup(path="there", key=KEY.reveal())) == "Backup(path='there')"
 

@@ -62,6 +62,9 @@ def test_every_command_is_answered_where_there_is_no_circle() -> None:
         "level": "off",
         "path": "/nowhere/at/all",
         "key": bytes(32),
+        "chunks": [],
+        "reference": bytes(72),
+        "media": "text/plain",
     }
     for kind in get_args(Command):
         needed = {

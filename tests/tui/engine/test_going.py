@@ -175,11 +175,11 @@ def test_what_becomes_of_messages_and_who_is_shown_is_agreed_on_by_hosts() -> No
         for person in (ana, bo):
             facts = person.circle()
             assert (facts.disappear, facts.presence, facts.heard) == (seconds, on, on)
-    assert [notice.split(". ")[0] for notice in bo.notices()[-6:]] == [
-        "Ana set messages to go after 1 hour",
-        "Ana set that others are shown who is here and who is writing",
-        "Ana set that others are shown who read what",
-        "Ana set messages to stay.",
+    assert [notice for notice in bo.notices()[-6:]] == [
+        "Ana set new messages to go after 1 hour.",
+        "Ana set that others are shown who is here and who is writing.",
+        "Ana set that others are shown who read what.",
+        "Ana set new messages to stay.",
         "Ana set that nobody is shown who is here and who is writing.",
         "Ana set that nobody is shown who read what.",
     ]

@@ -64,11 +64,11 @@ TOLD: list[tuple[Happening, str]] = [
         SettingChanged("history", 0, 50),
         "Bo changed how many messages new codes show of the past: 50.",
     ),
-    (SettingChanged("disappear", 60, 0), "Bo set messages to stay."),
+    (SettingChanged("disappear", 60, 0), "Bo set new messages to stay."),
     *(
         (
             SettingChanged("disappear", 0, seconds),
-            f"Bo set messages to go after {words}. This version of Hallway erases none.",
+            f"Bo set new messages to go after {words}.",
         )
         for seconds, words in [
             (61, "61 seconds"),
@@ -81,8 +81,7 @@ TOLD: list[tuple[Happening, str]] = [
     ),
     (
         SettingChanged("presence", False, True),
-        "Bo set that others are shown who is here and who is writing."
-        " This version of Hallway tells nobody.",
+        "Bo set that others are shown who is here and who is writing.",
     ),
     (
         SettingChanged("presence", True, False),
@@ -90,7 +89,7 @@ TOLD: list[tuple[Happening, str]] = [
     ),
     (
         SettingChanged("heard", False, True),
-        "Bo set that others are shown who read what. This version of Hallway tells nobody.",
+        "Bo set that others are shown who read what.",
     ),
     (SettingChanged("heard", True, False), "Bo set that nobody is shown who read what."),
     (SettingChanged("feed_key", b"", b"k"), "Bo changed the circle's feed key."),

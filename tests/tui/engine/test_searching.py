@@ -15,7 +15,7 @@ from tui.engine.errors import WishError
 from tui.engine.events import Found
 from tui.engine.searching import matching, read
 from tui.engine.store.database import Database, schema_steps
-from tui.engine.store.records import MessageRecord, Store
+from tui.engine.store.records import Store
 from tui.engine.store.spacing import spaced
 
 
@@ -95,7 +95,7 @@ def test_the_newest_come_first_and_not_more_than_asked_for(people: list[Person])
     [
         ("", "Say what to look for."),
         ('""', "Say what to look for."),
-        ("has:money", "has: knows link, poll; not money."),
+        ("has:money", "has: knows link, poll, file; not money."),
         ("before:yesterday", "Name a day like this"),
         ("after:2026-13-01", "Name a day like this"),
         ("after:9999-12-31", "Name a day like this"),
@@ -112,7 +112,7 @@ def test_what_cannot_be_looked_for_is_said(text: str, sentence: str) -> None:
 def test_nothing_typed_is_the_index_s_own_language(text: str) -> None:
     store = Store(fresh_database())
     try:
-        searching.find(store, read(text), 5)
+        searching.find(store, read(text), 5, 0)
     except WishError:
         pass
 
@@ -186,8 +186,12 @@ def test_a_profile_of_before_is_indexed_as_it_is_opened(tmp_path: Path) -> None:
     before = Database.open(path, key, steps=steps[:at])
     with before.transaction():
         before.write(f"INSERT INTO circles VALUES ({', '.join('0' for _ in columns(before))})")  # noqa: S608
-        row = MessageRecord(0, 1, b"id", 1, b"", "", 0, 0, 0, "text", "kumquat", 1, b"", "received")
-        Store(before).messages.insert(row)
+        names = [str(name) for _, name, *_ in before.rows("PRAGMA table_info(messages)")]
+        said: dict[str, bytes | str | int] = {"id": b"id", "text": "kumquat", "type": 1}
+        before.write(
+            f"INSERT INTO messages VALUES ({', '.join('?' for _ in names)})",  # noqa: S608
+            tuple(said.get(name, 0) for name in names),
+        )
     before.close()
     database = Database.open(path, key)
     assert database.rows("SELECT text FROM found") == [("kumquat",)]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from tests.tui.keepsake.shelf import BEGIN, DONE, ROWS, keepsake, row
-from tui.engine.events import RowKind
-from tui.keepsake.what import UNKNOWN, Keepsake, said
+from tui.engine.events import Quote, RowKind
+from tui.keepsake.what import UNKNOWN, Keepsake, said, staying
 
 
 def test_days_begin_where_the_clock_on_the_wall_says_so() -> None:
@@ -71,3 +71,12 @@ def test_what_was_done_to_messages() -> None:
     assert chosen.options == [("here", "Ana, Bo"), ("there", "")]
     assert open_.options == [("now", ""), ("then", "")]
     assert taken_back.answers == "in answer to Ana"
+
+
+def test_what_goes_after_a_while_is_left_out() -> None:
+    goes = msgspec.structs.replace(row(0, "a kumquat"), goes_at=BEGIN)
+    answer = msgspec.structs.replace(row(1, "yes"), reply=Quote(goes.id, "Ana", text="a kumquat"))
+    other = msgspec.structs.replace(row(2, "so"), reply=Quote(answer.id, "Ana", text="yes"))
+    rows = staying([goes, answer, other])
+    assert [each.text for each in rows] == ["yes", "so"]
+    assert rows[0].reply == Quote(goes.id, "Ana") and rows[1].reply == other.reply

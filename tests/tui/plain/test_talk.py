@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.harness import HOST, Person
+from tests.tui.engine.filing import attaches
 from tests.tui.hall import MemoryEngine, Town
 from tui.actions import ACTIONS
 from tui.engine.commands import AnswerRequest, OpenPoll, React
@@ -160,6 +162,40 @@ async def test_what_can_not_be_is_said(town: Town, line: str, sentence: str) -> 
     assert any(sentence in said for said in await ana.types(line, "yes"))
 
 
+async def test_files_are_sent_and_saved(town: Town, tmp_path: Path) -> None:
+    ana, bo = await talking(town)
+    (tmp_path / "tea.jpg").write_bytes(b"tea")
+    assert "Name a file" in (await ana.types("/file"))[-1]
+    assert "can't be read" in (await ana.types(f"/file {tmp_path}/none"))[-1]
+    assert any("a file: tea.jpg (3 bytes)" in line for line in await ana.types(
+        f"/file {tmp_path}/tea.jpg"
+    ))  # fmt: skip
+    attaches(bo, b"other", "cake.jpg")
+    town.world.settle(wait=60_000)
+    await ana.rests()
+    theirs = number(ana, "cake.jpg")
+    said = await ana.types(f"/save {theirs} {tmp_path}")
+    assert "It is being fetched." in said
+    await ana.rests()
+    assert any(f"It is in {tmp_path}/cake.jpg" in line for line in ana.printed)
+    assert (tmp_path / "cake.jpg").read_bytes() == b"other"
+    assert "is there already" in (await ana.types(f"/save {theirs} {tmp_path}/cake.jpg"))[-1]
+    assert "cake (2).jpg" in (await ana.types(f"/save {theirs} {tmp_path}"))[-1]
+    assert "There is no file" in (await ana.types(f"/save {number(ana, 'Ferry')}"))[-1]
+
+
+async def test_a_file_that_can_not_be_had_is_said(town: Town, tmp_path: Path) -> None:
+    ana, bo = await talking(town)
+    attaches(bo, b"other", "cake.jpg")
+    town.world.settle(wait=60_000)
+    await ana.rests()
+    for shelf in town.world.store.shelves.values():
+        shelf.blobs.clear()
+    await ana.types(f"/save {number(ana, 'cake.jpg')} {tmp_path}")
+    assert "does not have this file any more" in ana.printed[-1]
+    assert not ana.talk.wanted
+
+
 async def test_a_poll(town: Town) -> None:
     ana, bo = await talking(town)
     await ana.types("/poll Where?", "home", "river", "", "no")
@@ -180,8 +216,17 @@ async def test_circles_people_and_settings(town: Town) -> None:
     await ana.types("/topic Ferries")
     await ana.types("/name Lofoten")
     await ana.types("/ask")
+    await ana.types("/circle disappear 1h")
     facts = bo.circle()
     assert (facts.name, facts.topic, facts.asks_at_door) == ("Lofoten", "Ferries", True)
+    assert facts.disappear == 3_600
+    assert "disappear  new messages go after 1 hour, everywhere" in await ana.types("/circle")
+    await ana.types("/circle presence on")
+    await ana.types("/people")
+    bo.world.settle(wait=2_000)
+    assert next(one.here for one in bo.client.members(facts.id) if one.name == "Ana") == "here"
+    assert await ana.types("/circle cap many") == ["cap is a number up to 50."]
+    await ana.types("/circle disappear off")
     await ana.types("/rename Anabel")
     assert any(one.name == "Anabel" for one in bo.client.members(facts.id))
     assert await ana.types("/mute") == ["You are told nothing of its news."]

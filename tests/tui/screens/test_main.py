@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
 import pytest
 
 from tests.harness import Person
@@ -31,6 +35,7 @@ from tui.screens.join import Join
 from tui.screens.main import WHAT_OF_YOU, Main
 from tui.screens.open_circle import OpenCircleDialog
 from tui.screens.people import PeopleDialog
+from tui.screens.room import Engine
 from tui.screens.switcher import Switcher
 from tui.screens.welcome import Welcome
 from tui.widgets.composer import Composer
@@ -676,3 +681,34 @@ async def test_a_circle_that_need_not_be_rejoined_says_so() -> None:
         await shows(pilot, "2 of 8")
         await write(pilot, scene.app, "/rejoin")
         await says(pilot, "no need to come in again")
+
+
+class SlowOpening(MemoryOpening):
+    """A profile that opens when a test says so."""
+
+    def __init__(self, town: Town, person: Person) -> None:
+        super().__init__(town, person, there=True)
+        self.gate = asyncio.Event()
+
+    @asynccontextmanager
+    async def engine(self, broke: Callable[[BaseException], None]) -> AsyncIterator[Engine]:
+        await self.gate.wait()
+        async with super().engine(broke) as engine:
+            yield engine
+
+
+async def test_what_is_typed_before_the_profile_is_open_is_done_then() -> None:
+    scene = Scene("Bo")
+    scene.second_circle("Family")
+    opening = SlowOpening(scene.town, scene.ana)
+    app = app_of(opening)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Main))
+        await pilot.press("ctrl+k", "alt+a", "alt+up")
+        await write(pilot, app, "/circleup")
+        await write(pilot, app, "/switch Hallway")
+        assert isinstance(app.screen, Main)
+        opening.gate.set()
+        await shows(pilot, "Message Hallway")
+        await pilot.press("ctrl+k")
+        await until(pilot, lambda: isinstance(app.screen, Switcher))

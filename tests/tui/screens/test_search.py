@@ -64,6 +64,6 @@ async def test_one_of_several_is_chosen_and_what_is_not_there_is_said() -> None:
         await pilot.press("escape")
         await pilot.press("i")
         await write(pilot, scene.app, "/find has:money")
-        await shows(pilot, "has: knows link, poll; not money.")
+        await shows(pilot, "has: knows link, poll, file; not money.")
         await pilot.press("escape")
         await hides(pilot, "has: knows")

@@ -282,3 +282,18 @@ def test_after_any_changes_it_is_as_if_opened_anew(data: st.DataObject) -> None:
     assert [each.row for each in made.entries] == [each.row for each in fresh.entries]
     assert heights(made) == heights(fresh)
     assert made.total == fresh.total
+
+
+def test_another_density_says_everything_anew() -> None:
+    rows = talk(PAGE * 2)
+    there = window(rows)
+    there.lay_out(Page(80, UTC, dense=True))
+    dense = Window(Shelf(list(rows)), Page(80, UTC, dense=True))
+    dense.open_end()
+    for made in (there, dense):
+        while made.load_before():
+            pass
+    assert [each.text for each in there.entries] == [each.text for each in dense.entries]
+    assert heights(there) == heights(dense)
+    there.lay_out(Page(80, UTC))
+    assert heights(there) == whole(rows)

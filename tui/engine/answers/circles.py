@@ -10,10 +10,12 @@ from crypto.circle.errors import MisuseError
 from crypto.circle.names import circle_name, circle_topic
 from tui.engine import commands, facts, moving
 from tui.engine.answers.asker import Answers, Asker
+from tui.engine.context import Attends
 from tui.engine.errors import WishError
 from tui.engine.events import Circles, Exit, Messages, Row
 from tui.engine.intentions import intend
 from tui.engine.moving import MovingLine
+from tui.engine.seen import LASTS, WRITING_LASTS
 from tui.engine.wishes import Settings
 
 LIMIT_MOST = 1000
@@ -67,6 +69,18 @@ def mark_read(asker: Asker, command: commands.MarkRead) -> None:
     if command.position > circle.record.read_position:
         circle.record.read_position = min(command.position, (1 << 62) - 1)
         circle.tell_changed()
+    asker.finish(command.ref)
+
+
+def attend(asker: Asker, command: commands.Attend) -> None:
+    """Somebody is there, or has gone."""
+    writing = asker.desk.circle(command.writing).id if command.writing else b""
+    now = asker.context.now()
+    asker.context.attends = (
+        Attends(now + LASTS, writing, now + WRITING_LASTS if writing else 0)
+        if command.here
+        else Attends()
+    )
     asker.finish(command.ref)
 
 
@@ -145,6 +159,7 @@ TABLE: Answers = {
     commands.MoveCircle: move_circle,
     commands.FollowMove: follow_move,
     commands.MarkRead: mark_read,
+    commands.Attend: attend,
     commands.Notify: notify,
     commands.Rest: rest,
     commands.SaveDraft: save_draft,

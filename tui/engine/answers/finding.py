@@ -14,7 +14,7 @@ def search(asker: Asker, command: commands.Search) -> None:
     limit = max(1, min(command.limit, LIMIT_MOST))
     circles = {line.circle.number: line.circle for line in asker.desk.circle_lines()}
     rows = []
-    for record in searching.find(asker.context.store, query, limit):
+    for record in searching.find(asker.context.store, query, limit, asker.context.now()):
         rows += timeline.rows(circles[record.circle], [record])
     asker.context.tell(Found(ref=command.ref, rows=page(rows)))
 

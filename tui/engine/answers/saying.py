@@ -17,7 +17,7 @@ from crypto.content import (
 )
 from crypto.emoji import is_emoji
 from crypto.errors import MisuseError as ContentError
-from tui.engine import commands, deeds, naming
+from tui.engine import commands, deeds, files, naming
 from tui.engine import saying as outgoing
 from tui.engine.answers.asker import Answers, Asker
 from tui.engine.answers.circles import LIMIT_MOST, page
@@ -76,6 +76,8 @@ def delete(asker: Asker, command: commands.Delete) -> None:
     """Take an own message back."""
     circle = asker.inside(command.circle)
     target = naming.message(circle, command.id)
+    if files.cancel(circle, target):
+        return asker.queued(command.ref, circle, target.id, target.position)
     _does(asker, command.ref, circle, target, Delete(target.id))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crypto.content import number_of
 from crypto.mls.snapshot import Standing, restore_group, save_standing
 from crypto.secret import Secret
 from tui.engine.circle import ACTIVE, EVICTED, FOUNDING, STOPPED, SUITE
@@ -26,6 +27,7 @@ KEPT = (
     "messages",
     "deeds",
     "invites",
+    "heard",
     "senders",
     "missing",
     "forks",
@@ -34,6 +36,15 @@ KEPT = (
     "beacons",
 )
 """The tables that are copied, each after those that it refers to."""
+
+_GOES = "SELECT circle, {} FROM messages WHERE goes_at > 0"
+STAYS = {
+    "messages": "goes_at = 0",
+    "deeds": f"goes_at = 0 AND (circle, target) NOT IN ({_GOES.format('id')})",
+    "sent": f"(circle, n) NOT IN ({_GOES.format('n')})"  # noqa: S608
+    " AND (circle, n) NOT IN (SELECT circle, position >> 16 FROM deeds WHERE goes_at > 0)",
+}
+"""Of these tables, what doesn't go after a while: a backup would keep it for longer."""
 
 LEFT_OUT = (
     "ratchets",
@@ -44,6 +55,8 @@ LEFT_OUT = (
     "joinings",
     "rejoinings",
     "linkings",
+    "files",
+    "chunks",
 )
 """What is live, or under way from this device alone."""
 
@@ -57,6 +70,8 @@ MADE_ANEW = (
     "found_idx",
 )
 """What the database makes of the messages by itself."""
+
+FILE = number_of("file")
 
 RESTORED = (
     "This circle came from a backup: what was said since then is not here. Come in again to go on,"
@@ -79,7 +94,7 @@ def copy(source: Database, target: Database) -> None:
     """Copy every row that a backup holds; inside of a transaction of the target's."""
     for table in KEPT:
         marks = ""
-        for row in source.each(f"SELECT * FROM {table}"):  # noqa: S608
+        for row in source.each(f"SELECT * FROM {table} WHERE {STAYS.get(table, '1')}"):  # noqa: S608
             marks = marks or ", ".join("?" for _ in row)
             target.write(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608
 
@@ -109,11 +124,15 @@ def _only_standing(live: Store, backup: Store, record: CircleRecord) -> None:
 def _to_draft(live: Store, backup: Store, record: CircleRecord) -> None:
     """What waits to be sent has no ratchet to be sent with: it stands in the composer again."""
     waiting = []
+    for file in live.files.where("circle = ? AND way = 'up'", record.number):
+        backup.database.write(
+            "DELETE FROM messages WHERE circle = ? AND id = ?", (record.number, file.id)
+        )
     for outgoing in live.outbox.where("circle = ? ORDER BY seq", record.number):
         for message in live.messages.where(
             "circle = ? AND id = ? AND text != ''", record.number, outgoing.id
         ):
-            waiting.append(message.text)
+            waiting.append(message.text if message.type != FILE else "")
             backup.messages.delete(record.number, message.position)
         backup.database.write(
             "DELETE FROM deeds WHERE circle = ? AND id = ?", (record.number, outgoing.id)

@@ -197,6 +197,7 @@ class MessageRecord:
     edited: int = 0
     deleted: int = 0
     deeds: int = 0
+    goes_at: int = 0
 
 
 @dataclass(slots=True)
@@ -215,6 +216,7 @@ class DeedRecord:
     body: bytes = field(repr=False)
     counter: int = 0
     waits: int = 0
+    goes_at: int = 0
 
 
 @dataclass(slots=True)
@@ -254,6 +256,15 @@ class SenderRecord:
     counter: int = 0
     newest: bytes = NO_PREVIOUS
     since: int = 0
+
+
+@dataclass(slots=True)
+class HeardRecord:
+    """A member has read all messages before a position."""
+
+    circle: int
+    member: bytes
+    before: int
 
 
 @dataclass(slots=True)
@@ -369,6 +380,28 @@ class LinkingRecord:
     not_before: int
 
 
+@dataclass(slots=True)
+class FileRecord:
+    """A sealed file on its way; `way` is one of `tui.engine.files`."""
+
+    number: int
+    circle: int
+    id: bytes
+    way: str
+    reference: bytes = field(repr=False)
+    at: int
+    held: int = 0
+
+
+@dataclass(slots=True)
+class ChunkRecord:
+    """The sealed bytes of a file from `n` times 64 KiB on."""
+
+    file: int
+    n: int
+    sealed: bytes = field(repr=False)
+
+
 class Store:
     """The tables of an open profile."""
 
@@ -392,6 +425,7 @@ class Store:
         )
         self.requests = Table(database, "requests", RequestRecord, "circle", "n")
         self.invites = Table(database, "invites", InviteRecord, "circle", "id")
+        self.heard = Table(database, "heard", HeardRecord, "circle", "member")
         self.senders = Table(database, "senders", SenderRecord, "circle", "leaf_key")
         self.missing = Table(database, "missing", MissingRecord, "circle", "leaf_key", "counter")
         self.forks = Table(database, "forks", ForkRecord, "circle", "leaf_key")
@@ -401,3 +435,5 @@ class Store:
         self.joinings = Table(database, "joinings", JoiningRecord, "entry")
         self.rejoinings = Table(database, "rejoinings", RejoiningRecord, "circle")
         self.linkings = Table(database, "linkings", LinkingRecord, "circle")
+        self.files = Table(database, "files", FileRecord, "number", auto=True)
+        self.chunks = Table(database, "chunks", ChunkRecord, "file", "n")
