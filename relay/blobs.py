@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay import wire
-from relay.limits import LOW_WATER, NO_SPACE_WAIT, Buckets
+from relay.limits import LOW_WATER, NO_SPACE_WAIT, SECOND, Buckets
 from relay.store.contract import (
     NO_ROOM,
     NO_SPACE,
@@ -102,10 +102,9 @@ class Blobs:
 
     def tidy(self, now: int) -> None:
         """Have the store let go of what has had its time."""
-        settings = self._hub.settings
-        sweep = SweepBlobs(
-            self._circle.id, now - settings.blobs_life, now - settings.blobs_unfinished_life
-        )
+        kept = self._circle.confirmed.roster.retention * SECOND
+        unfinished = self._hub.settings.blobs_unfinished_life
+        sweep = SweepBlobs(self._circle.id, now - kept, now - unfinished)
         self._hub.store.sweep_blobs(sweep, self._hub.kept)
 
     def _may(self, session: Session, frame: wire.PutBlob | wire.GetBlob, now: int) -> bool:

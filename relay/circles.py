@@ -18,7 +18,7 @@ from crypto.access import side_data
 from crypto.access.errors import DeltaRefused, MalformedError, Reason
 from crypto.access.log import EMPTY_CHAIN, Kind, chain, entry_hash
 from crypto.access.roster import Invite, InviteState, Roster, apply
-from relay.limits import Buckets, Settings
+from relay.limits import SECOND, Buckets, Settings
 from relay.store.contract import Append, Attachment, Forget, Loaded, Record
 from relay.wire import Refusal, Refused
 
@@ -379,7 +379,7 @@ def forget(state: CircleState, cursors: Mapping[bytes, int], now: int) -> Forget
         state.circle,
         acknowledged(state.roster, cursors),
         now - settings.settled,
-        now - settings.others_life,
+        now - state.roster.retention * SECOND,
         now - settings.commits_life,
         now - settings.attachments_life,
         tuple(sorted(keep)),

@@ -107,10 +107,8 @@ class Settings:
     settled: int = DAY
     """How long an entry stays that every device has acknowledged."""
 
-    others_life: int = 30 * DAY
     commits_life: int = 365 * DAY
     attachments_life: int = 30 * DAY
-    blobs_life: int = 30 * DAY
 
 
 class Bucket:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HISTORY_MOST = 65_535
 SHORTEST, LONGEST = 60, 31_536_000
 """Seconds after which messages may go: as in `crypto.circle.state`, which a test compares."""
+KEPT_LEAST, KEPT_MOST = 86_400, 31_536_000
+"""Seconds for which a relay may be told to keep them: as in `crypto.access.side_data`, too."""
 ON_OFF = ("on", "off")
 NEVER = "off"
 
@@ -58,17 +60,22 @@ def _one_of(name: str, first: str, second: str) -> Callable[[str], bool]:
     return read
 
 
+def _span(name: str, least: int, most: int, or_else: str = "") -> Callable[[str], int]:
+    def read(text: str) -> int:
+        seconds = read_span(text)
+        if seconds is None:
+            raise SettingError(f"{name} is a number and m, h or d, as in 36h{or_else}.")
+        if not least <= seconds <= most:
+            raise SettingError(f"{name} is from {in_words(least)} to {in_words(most)}{or_else}.")
+        return seconds
+
+    return read
+
+
 def _lifetime(text: str) -> int:
     if text.strip().lower() in (NEVER, "0"):
         return 0
-    seconds = read_span(text)
-    if seconds is None:
-        raise SettingError("disappear is a number and m, h or d, as in 12h; or off.")
-    if not SHORTEST <= seconds <= LONGEST:
-        raise SettingError(
-            f"disappear is from {in_words(SHORTEST)} to {in_words(LONGEST)}, or off."
-        )
-    return seconds
+    return _span("disappear", SHORTEST, LONGEST, ", or off")(text)
 
 
 def _names(text: str) -> list[str]:
@@ -115,6 +122,14 @@ CIRCLE_SETTINGS = (
         "history", "history",
         "How many messages of before who comes in is told, unless their code says otherwise.",
         _history, lambda facts: str(facts.history), _number("history", HISTORY_MOST), takes="N",
+    ),
+    CircleSetting(
+        "retention", "retention",
+        "How long the relay keeps messages and files for devices that have not had them, from one"
+        " day to 365 days. The relay is told; what is kept longer takes more of its room.",
+        lambda facts: f"the relay keeps what waits {in_words(facts.retention)}",
+        lambda facts: written(facts.retention), _span("retention", KEPT_LEAST, KEPT_MOST),
+        takes="TIME",
     ),
     CircleSetting(
         "disappear", "disappear",

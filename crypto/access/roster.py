@@ -71,7 +71,8 @@ class Roster:
 
     `seats` are by access key. `departed` are keys that were taken off, with the seats that they
     had, so that their devices can be told so, and can be put back. `next_chair` is never used
-    before. `opened` is the cap that the circle was opened with.
+    before. `opened` is the cap that the circle was opened with. Messages and files are kept for
+    `retention` seconds.
     """
 
     circle_id: bytes
@@ -82,6 +83,7 @@ class Roster:
     invites: Mapping[bytes, Invite] = field(default_factory=dict)
     departed: Mapping[bytes, Seat] = field(default_factory=dict)
     opened: int = side_data.CAP_HIGHEST
+    retention: int = side_data.RETENTION_USUAL
 
     @classmethod
     def found(cls, circle_id: bytes, access_key: bytes, cap: int, time: int) -> Self:
@@ -140,6 +142,7 @@ class _Draft:
         self.roster = roster
         self.circle_id = roster.circle_id
         self.cap = roster.cap
+        self.retention = roster.retention
         self.seats = dict(roster.seats)
         self.hosts = set(roster.hosts)
         self.invites = dict(roster.invites)
@@ -170,6 +173,7 @@ class _Draft:
             next_chair=self.next_chair,
             invites=self.invites,
             departed=self.departed,
+            retention=self.retention,
         )
 
     def settle_hosts(self) -> None:
@@ -298,6 +302,11 @@ def _cap(draft: _Draft, delta: side_data.Cap) -> None:
     draft.cap = delta.cap
 
 
+def _keep(draft: _Draft, delta: side_data.Keep) -> None:
+    draft.require(draft.is_host, "only a host says how long is kept")
+    draft.retention = delta.retention
+
+
 def _invite(draft: _Draft, delta: side_data.AddInvite) -> None:
     draft.require(delta.invite_id not in draft.invites, "the invite is there already")
     opened = [i for i in draft.invites.values() if i.state is InviteState.OPEN]
@@ -345,7 +354,7 @@ def _card(draft: _Draft, delta: side_data.ReplaceCard) -> None:
 
 
 def _put_right(draft: _Draft, head: side_data.WholeRoster, listed: Sequence[Delta]) -> None:
-    """The roster becomes what a host says that it is: cap, seats and invites, and nothing else."""
+    """The roster becomes what a host says that it is, and nothing else."""
     draft.require(draft.is_host, "only a host puts the roster right")
     draft.require(head.cap <= draft.roster.opened, "a cap is never above the first one")
     draft.cap = head.cap
@@ -365,7 +374,8 @@ def _put_right(draft: _Draft, head: side_data.WholeRoster, listed: Sequence[Delt
 def _put_right_seats(
     draft: _Draft, before: Mapping[bytes, Seat], listed: Sequence[Delta]
 ) -> dict[bytes, int]:
-    """Seat who is listed, and nobody else; the uses of the invites that are listed.
+    """Seat who is listed, and nobody else; the uses of the invites that are listed. How long is
+    kept may be among it.
 
     Keys keep their chairs. One that was never here is not put in: an Add brings it.
     """
@@ -375,8 +385,11 @@ def _put_right_seats(
         if isinstance(delta, side_data.OpenInvite):
             uses[delta.invite_id] = delta.uses
             continue
+        if isinstance(delta, side_data.Keep):
+            _keep(draft, delta)
+            continue
         if not isinstance(delta, side_data.TakenSeat):
-            raise draft.refuse(Reason.NOT_ALLOWED, "a whole roster holds seats and invites only")
+            raise draft.refuse(Reason.NOT_ALLOWED, "this is no part of a whole roster")
         seat = before.get(delta.access_key)
         if seat is None:
             raise draft.refuse(Reason.NOT_ALLOWED, "the key was never here")
@@ -422,4 +435,5 @@ _STEPS: dict[type[Delta], Callable[[_Draft, Any], None]] = {
     side_data.WholeRoster: _out_of_place,
     side_data.TakenSeat: _out_of_place,
     side_data.OpenInvite: _out_of_place,
+    side_data.Keep: _keep,
 }

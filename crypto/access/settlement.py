@@ -24,8 +24,9 @@ class Settlement:
 
     `base_hash` and `hash` are h(base) and h(n). Where the move was ordered by the relay before, as
     entry n, nothing beyond that counts (`alone`). `opened` is the cap that the circle was opened
-    with, `cap` the present one. `former_key` is the key of the relay before. `seats` are of each
-    device its chair and whether that is a host's, in a byte each, and its access key.
+    with, `cap` the present one, `retention` how many seconds messages and files are kept.
+    `former_key` is the key of the relay before. `seats` are of each device its chair and whether
+    that is a host's, in a byte each, and its access key.
     """
 
     base: int
@@ -35,6 +36,7 @@ class Settlement:
     alone: bool
     opened: int
     cap: int
+    retention: int
     former_key: bytes
     seats: bytes
 
@@ -47,6 +49,7 @@ class Settlement:
                 self.n.to_bytes(8),
                 self.hash,
                 bytes((self.alone, self.opened, self.cap)),
+                self.retention.to_bytes(4),
                 self.former_key,
                 self.seats,
             )
@@ -73,6 +76,7 @@ class Settlement:
             frozenset(hosts),
             max(hosts | others, default=0) + 1,
             opened=self.opened,
+            retention=self.retention,
         )
         chairs = roster.chairs()
         if hosts & others or not hosts:

@@ -23,6 +23,10 @@ SIDE_DATA_LIMIT = 24 * 1024
 
 DELTAS_LIMIT = 256
 CAP_LOWEST, CAP_HIGHEST = 2, 50
+RETENTION_LOWEST, RETENTION_HIGHEST = 86_400, 31_536_000
+RETENTION_USUAL = 2_592_000
+"""Seconds that the relay keeps messages and files, where a circle has said nothing of it."""
+
 USES_HIGHEST = 50
 
 
@@ -139,6 +143,13 @@ class OpenInvite:
     uses: int
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many seconds the relay keeps messages and files."""
+
+    retention: int
+
+
 Delta: TypeAlias = (
     Admit
     | AddDevice
@@ -154,6 +165,7 @@ Delta: TypeAlias = (
     | WholeRoster
     | TakenSeat
     | OpenInvite
+    | Keep
 )
 
 _ID = fixed(INVITE_ID_LENGTH)
@@ -178,6 +190,7 @@ DELTAS: Layout[Delta] = Layout(
         12: (WholeRoster, (uint(CAP_HIGHEST, CAP_LOWEST),)),
         13: (TakenSeat, (_KEY, flag)),
         14: (OpenInvite, (_ID, uint(USES_HIGHEST, 1))),
+        15: (Keep, (uint(RETENTION_HIGHEST, RETENTION_LOWEST),)),
     },
 )
 

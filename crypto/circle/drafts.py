@@ -22,6 +22,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     Rekey,
     Remove,
@@ -145,6 +146,8 @@ def settings(
         relay_key=old.relay_key if relay_key is None else relay_key,
     )
     deltas: list[Delta] = [] if new.cap == old.cap else [Cap(new.cap)]
+    if new.retention != old.retention:
+        deltas.append(Keep(new.retention))
     if new.relay != old.relay:
         deltas += [RevokeInvite(invite.id) for invite in old.invites]
         new = _state(new, invites=())

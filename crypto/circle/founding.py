@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crypto.access.side_data import RETENTION_USUAL
 from crypto.circle.arriving import key_package
 from crypto.circle.device import Identity
 from crypto.circle.errors import MisuseError
@@ -14,7 +15,6 @@ from crypto.circle.extensions import context_extensions
 from crypto.circle.genesis import Genesis
 from crypto.circle.names import circle_name, circle_topic, device_label, person_name
 from crypto.circle.state import (
-    RETENTION_USUAL,
     CircleState,
     Door,
     MemberRecord,
@@ -60,7 +60,6 @@ def found(
     cap: int = CAP_USUAL,
     door: Door = Door.CODE,
     history: int = 0,
-    retention: int = RETENTION_USUAL,
 ) -> Founding:
     """A new circle with one member, a host, on `cap` chairs; `now` in milliseconds since 1970.
 
@@ -76,7 +75,7 @@ def found(
             hosts=(member,),
             door=door,
             history=history,
-            retention=retention,
+            retention=RETENTION_USUAL,  # as the relay takes it, which is told of another only
             disappear=0,
             presence=False,
             heard=False,

@@ -19,6 +19,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     OpenInvite,
     Rekey,
@@ -54,6 +55,7 @@ def whole_roster(state: CircleState, leaves: Iterable[Leaf]) -> tuple[Delta, ...
     """What a relay's roster is, as the tree has it, for a relay that was told something else."""
     return (
         WholeRoster(state.cap),
+        Keep(state.retention),
         *(TakenSeat(leaf.access_key, state.is_host(leaf.member)) for leaf in leaves),
         *(OpenInvite(invite.id, invite.uses) for invite in state.invites),
     )
@@ -107,6 +109,8 @@ def _meaning(plan: Plan, delta: Delta) -> Meaning:
             return ("roster", delta.cap)
         case TakenSeat():
             return ("seat", delta.access_key, delta.host)
+        case Keep():
+            return ("keep", delta.retention)
     return ("open", delta.invite_id, delta.uses)
 
 
@@ -156,6 +160,8 @@ def _expected_settings(plan: Plan) -> Iterator[Meaning]:
         yield ("flag", member, False)
     if new.cap != old.cap:
         yield ("cap", new.cap)
+    if new.retention != old.retention:
+        yield ("keep", new.retention)
 
 
 def _expected_invites(plan: Plan) -> Iterator[Meaning]:

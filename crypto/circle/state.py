@@ -13,6 +13,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Self, TypeVar
 
+from crypto.access.side_data import RETENTION_HIGHEST, RETENTION_LOWEST
 from crypto.circle.errors import UpdateNeededError
 from crypto.circle.fields import ID_LENGTH, KEY_LENGTH, plain
 from crypto.circle.genesis import CAP_HIGHEST, CAP_LOWEST
@@ -35,9 +36,6 @@ DEVICES_MOST = 3
 
 HISTORY_MOST = 0xFFFF
 JOIN_NUMBER_MOST = 0xFFFF_FFFF
-RETENTION_LOWEST = 86_400
-RETENTION_HIGHEST = 31_536_000
-RETENTION_USUAL = 2_592_000
 DISAPPEAR_LOWEST = 60
 DISAPPEAR_HIGHEST = 31_536_000
 

@@ -52,7 +52,7 @@ class Reader:
     def _settlement(self, number: int) -> Settlement | None:
         row = only(
             self._execute,
-            "SELECT base, base_hash, n, hash, alone, opened, cap, former_key, seats"
+            "SELECT base, base_hash, n, hash, alone, opened, cap, retention, former_key, seats"
             " FROM settlement WHERE circle = ?",
             number,
         )

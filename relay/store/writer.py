@@ -335,7 +335,8 @@ class Writer:
             number, same = self._connection.last_insert_rowid(), creation.incarnation
             self._execute("UPDATE circle SET swept = ? WHERE number = ?", (settlement.base, number))
             self._execute(
-                "INSERT INTO settlement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO settlement (circle, base, base_hash, n, hash, alone, opened, cap,"
+                " retention, former_key, seats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (number, *astuple(settlement)),
             )
             self._execute(

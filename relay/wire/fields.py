@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crypto.access.arrays import array, blob, fixed, flag, nilable, text, uint
 from crypto.access.settlement import SEATS_LIMIT
+from crypto.access.side_data import RETENTION_HIGHEST, RETENTION_LOWEST
 from relay.wire.bounds import (
     BLOB_CHUNK,
     CAP_HIGHEST,
@@ -23,7 +24,8 @@ CODE = uint(0xFFFF)
 CHAIRS = uint(0xFF)
 CAP = uint(CAP_HIGHEST, CAP_LOWEST)
 TOKEN = nilable(text(TOKEN_LIMIT))
-SETTLEMENT = (NUMBER, HASH, NUMBER, HASH, flag, CAP, CAP, KEY, blob(SEATS_LIMIT))
+RETENTION = uint(RETENTION_HIGHEST, RETENTION_LOWEST)
+SETTLEMENT = (NUMBER, HASH, NUMBER, HASH, flag, CAP, CAP, RETENTION, KEY, blob(SEATS_LIMIT))
 WORD_NUMBERS = array(uint(WORDS - 1), 1, 2)
 PART = (HASH, uint(STAGED_LIMIT), uint(STAGED_LIMIT), blob(CHUNK_LIMIT))
 BLOB_PART = (HASH, NUMBER, NUMBER, blob(BLOB_CHUNK))

@@ -55,6 +55,7 @@ class Settle:
     alone: bool
     opened: int
     cap: int
+    retention: int
     former_key: bytes
     seats: bytes
     token: str | None

@@ -97,7 +97,7 @@ _ENTRY = FROM_RELAY.number(Entry)
 _BOUNDS: dict[str, Any] = {
     "max_bin_len": BODY_LIMIT,
     "max_str_len": TOKEN_LIMIT,
-    "max_array_len": 14,
+    "max_array_len": 15,
     "max_map_len": 0,
     "max_ext_len": 0,
 }

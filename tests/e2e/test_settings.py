@@ -12,12 +12,13 @@ pytestmark = pytest.mark.slow
 def test_a_circle_says_how_it_is_set_up(computer: Machine) -> None:
     ana = computer.person("Ana")
     ana.opens("Friends")
-    assert ana.does("circle").out.splitlines()[:9] == [
+    assert ana.does("circle").out.splitlines()[:10] == [
         "Friends",
         "topic:     none",
         "cap:       1 of 8 chairs taken",
         "door:      the code is enough",
         "history:   who comes in sees nothing of before",
+        "retention: the relay keeps what waits 30 days",
         "disappear: messages stay",
         "presence:  nobody sees who is here",
         "heard:     nobody sees who read what",
@@ -28,18 +29,20 @@ def test_a_circle_says_how_it_is_set_up(computer: Machine) -> None:
     changed = ana.does(
         *("circle", "Friends", "--topic", "Soup on Sunday", "--name", "Kitchen table"),
         *("--cap", "5", "--door", "ask", "--history", "2000"),
-        *("--disappear", "12h", "--presence", "on", "--heard", "on"),
+        *("--retention", "7d", "--disappear", "12h", "--presence", "on", "--heard", "on"),
     )
-    assert changed.out.splitlines()[:6] == [
+    assert changed.out.splitlines()[:7] == [
         "Kitchen table",
         "topic:     Soup on Sunday",
         "cap:       1 of 5 chairs taken",
         "door:      a member says yes",
         "history:   who comes in sees the last 2,000 messages",
+        "retention: the relay keeps what waits 7 days",
         "disappear: new messages go after 12 hours, everywhere",
     ]
     (facts,) = ana.does("circle", "--json", "--door", "code").lines()
     assert (facts["door"], facts["history"], facts["cap"]) == ("code", 2000, 5)
+    assert facts["retention"] == 7 * 86_400
     assert (facts["disappear"], facts["presence"], facts["heard"]) == (43_200, True, True)
     assert facts == ana.does("circles", "--json").lines()[0] | {"link": facts["link"]}
     ana.does("circle", "--topic", "")
@@ -55,7 +58,9 @@ def test_what_is_not_possible_changes_nothing(computer: Machine) -> None:
         (("--cap", "0"), 1, "chairs"),
         (("--history", "65536"), 2, "--history is a number up to 65,535."),
         (("--history", "-1"), 2, "--history is a number up to 65,535."),
-        (("--disappear", "soon"), 2, "--disappear is a number and m, h or d, as in 12h; or off."),
+        (("--retention", "0"), 2, "--retention is a number and m, h or d, as in 36h."),
+        (("--retention", "23h"), 2, "--retention is from 1 day to 365 days."),
+        (("--disappear", "soon"), 2, "--disappear is a number and m, h or d, as in 36h, or off."),
         (("--disappear", "366d"), 2, "--disappear is from 1 minute to 365 days, or off."),
         (("--host", "Zoe"), 1, "There is nobody here who is called Zoe."),
         (("--name", ""), 1, "name"),

@@ -105,7 +105,7 @@ def creation(circle: bytes) -> Creation:
 def settled(base: int) -> Creation:
     """A circle whose log comes from elsewhere, from behind entry `base` on."""
     told = Settlement(
-        base, b"b" * 32, base + 2, b"n" * 32, base > 0, 12, 8, b"f" * 32, b"\x00\x01" + ANA
+        base, b"b" * 32, base + 2, b"n" * 32, base > 0, 12, 8, 90_000, b"f" * 32, b"\x00\x01" + ANA
     )
     return replace(creation(C), settlement=told)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from crypto.access.side_data import Remove
+from crypto.access.side_data import RETENTION_LOWEST, RETENTION_USUAL, Keep, Remove
 from relay import wire
 from relay.blobs import LATER
 from relay.limits import DAY, LOW_WATER, NO_SPACE_WAIT, SECOND, Rate, Settings
@@ -17,6 +17,7 @@ from tests.relay.memory import MemoryStore
 from tests.relay.people import BO, CAM, admit, rekey
 from tests.relay.world import Peer, World
 
+LIFE = RETENTION_USUAL * SECOND
 BYTES = b"sealed bytes" * 20_000
 HASH = sha256(BYTES).digest()
 STARTS = range(0, len(BYTES), wire.BLOB_CHUNK)
@@ -133,10 +134,22 @@ class TestThere:
         ana, _ = two
         hand_in(ana)
         live = ana.session.circle
-        world.now += world.hub.settings.blobs_life - DAY
+        world.now += LIFE - DAY
         live.blobs.tidy(world.now)
         assert fetched(ana) == BYTES
         world.now += 2 * DAY
+        live.blobs.tidy(world.now)
+        assert fetched(ana) is None
+
+    def test_a_circle_says_how_long_that_is(self, world: World, two: tuple[Peer, Peer]) -> None:
+        ana, _ = two
+        hand_in(ana)
+        ana.say(ana.commit(Keep(RETENTION_LOWEST)))
+        live = ana.session.circle
+        world.now += DAY - 1 - SECOND * len(STARTS)
+        live.blobs.tidy(world.now)
+        assert fetched(ana) == BYTES
+        world.now += SECOND * len(STARTS) + 2
         live.blobs.tidy(world.now)
         assert fetched(ana) is None
 
@@ -145,7 +158,7 @@ class TestThere:
     ) -> None:
         ana, bo = two
         hand_in(ana)
-        world.now += world.hub.settings.blobs_life + DAY
+        world.now += LIFE + DAY
         for _ in range(3):
             world.hub.tick()
             world.store.settle()
@@ -188,7 +201,7 @@ class TestRoom:
         assert bo.one(wire.BlobKept, ask()).offset == len(BYTES), "it is there: that takes none"
         body = bytes(1000)
         assert bo.refused(bo.append(body=body)) == (Refusal.TOO_LARGE, len(BYTES) + 1000)
-        world.now += world.hub.settings.blobs_life + DAY
+        world.now += LIFE + DAY
         bo.session.circle.blobs.tidy(world.now)
         bo.session.circle.tidy(world.now)
         world.store.settle()

@@ -15,6 +15,7 @@ from crypto.access.side_data import (
     AddDevice,
     Cap,
     Delta,
+    Keep,
     LeaveWelcome,
     Remove,
     RevokeInvite,
@@ -487,6 +488,13 @@ class TestRetention:
             NOW - 30 * DAY,
             (sha256(CARD),),
         )
+
+    @pytest.mark.parametrize("days", [1, 365])
+    def test_a_circle_says_how_long_messages_stay(self, log: Log, days: int) -> None:
+        accepted(log.commit(ANA, Keep(days * 86_400)))
+        asked = forget(log.state, {}, NOW)
+        assert asked.others_before == NOW - days * DAY
+        assert (asked.settled_before, asked.commits_before) == (NOW - DAY, NOW - 365 * DAY)
 
     def test_a_withdrawn_card_does_not(self, log: Log) -> None:
         accepted(log.commit(ANA, RevokeInvite(invite_id(0))))

@@ -97,8 +97,4 @@ def test_the_bounds_are_those_that_are_promised() -> None:
     assert (settings.greeting, settings.turn, settings.turn_again) == (5_000, 5_000, 60_000)
     assert settings.circle_size == 100 << 20
     assert settings.waiting_life == 7 * DAY
-    assert (settings.settled, settings.others_life, settings.commits_life) == (
-        DAY,
-        30 * DAY,
-        365 * DAY,
-    )
+    assert (settings.settled, settings.commits_life) == (DAY, 365 * DAY)

@@ -18,7 +18,7 @@ from tests.relay.world import Peer, World
 
 ID, KEY, SIGNATURE = b"i" * 16, b"k" * 32, b"s" * 64
 
-COMES = Settlement(2, bytes(32), 3, bytes(32), True, 8, 8, bytes(32), bytes(34))
+COMES = Settlement(2, bytes(32), 3, bytes(32), True, 8, 8, 86_400, bytes(32), bytes(34))
 
 SAMPLES: list[FromClient] = [
     wire.Create(CIRCLE, KEY, 8, None, SIGNATURE),

@@ -11,7 +11,7 @@ import pytest
 from crypto.access.binding import AccessKeyPair, settle_statement
 from crypto.access.log import Head, chain
 from crypto.access.settlement import Settlement, encode_seats
-from crypto.access.side_data import Cap, TakenSeat, WholeRoster
+from crypto.access.side_data import RETENTION_USUAL, Cap, TakenSeat, WholeRoster
 from relay import wire
 from relay.hub import Creating
 from relay.limits import DAY, Rate, Settings
@@ -48,7 +48,16 @@ class Moved:
         self.world.now, self.world.ids = before.now, 100
         seats = encode_seats([(True, [ANA.public]), (False, [BO.public])])
         self.told = Settlement(
-            base, self.chain(base), n, self.chain(n), alone, 8, 5, RELAY.public, seats
+            base,
+            self.chain(base),
+            n,
+            self.chain(n),
+            alone,
+            8,
+            5,
+            RETENTION_USUAL,
+            RELAY.public,
+            seats,
         )
 
     def chain(self, n: int) -> bytes:

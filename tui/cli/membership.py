@@ -62,6 +62,7 @@ def circle_json(facts: CircleFacts) -> dict[str, object]:
         "hosts": facts.hosts,
         "door": "ask" if facts.asks_at_door else "code",
         "history": facts.history,
+        "retention": facts.retention,
         "disappear": facts.disappear,
         "presence": facts.presence,
         "heard": facts.heard,

@@ -320,6 +320,8 @@ class Circle:
         state = self.view.state
         self.record.name, self.record.topic = state.name, state.topic
         self.record.cap, self.record.chairs = state.cap, len(state.members)
+        # What went while it was shorter is gone, whatever it is now.
+        self.record.retention = min(self.record.retention, state.retention)
         self.record.person = self.own.name
         self.tell_changed()
 

@@ -318,6 +318,7 @@ class ChangeSettings(_Command, frozen=True, kw_only=True):
     cap: int | None = None
     door_asks: bool | None = None
     history: int | None = None
+    retention: int | None = None  # seconds
     disappear: int | None = None  # seconds; 0 for never
     presence: bool | None = None
     heard: bool | None = None

@@ -319,6 +319,7 @@ def _draft(circle: Circle, wish: Wish) -> tuple[Draft, list[bytes]] | None:
                 cap=wish.cap,
                 door=door,
                 history=wish.history,
+                retention=wish.retention,
                 disappear=wish.disappear,
                 presence=wish.presence,
                 heard=wish.heard,

@@ -167,6 +167,7 @@ class CircleFacts(msgspec.Struct, frozen=True):
     i_am_host: bool = False
     asks_at_door: bool = False
     history: int = 0
+    retention: int = 0  # seconds that the relay keeps messages and files
     disappear: int = 0  # seconds after which the circle wants messages gone; 0 for never
     presence: bool = False  # whether the circle wants shown who is here
     heard: bool = False  # whether it wants shown who read what

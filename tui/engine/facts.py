@@ -54,6 +54,7 @@ def circle_facts(circle: Circle) -> CircleFacts:
         i_am_host=state is not None and state.is_host(own),
         asks_at_door=state is not None and bool(state.door),
         history=0 if state is None else state.history,
+        retention=0 if state is None else state.retention,
         disappear=0 if state is None else state.disappear,
         presence=state is not None and state.presence,
         heard=state is not None and state.heard,

@@ -332,6 +332,7 @@ def _settlement(circle: Circle, alone: bool) -> Settlement:
         alone,
         view.genesis.cap,
         view.state.cap,
+        view.state.retention,
         record.relay_key if former is None else former.key,
         encode_seats(chairs),
     )

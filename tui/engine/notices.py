@@ -98,6 +98,8 @@ def _setting(change: SettingChanged, who: str) -> str:
             )
         case "history", int():
             return f"{who} changed how many messages new codes show of the past: {after}."
+        case "retention", int():
+            return f"{who} had the relay keep messages and files for {in_words(after)}."
         case "disappear", int():
             if not after:
                 return f"{who} set new messages to stay."

@@ -6,7 +6,6 @@ from crypto.access.binding import depart_statement, verify
 from crypto.access.errors import MalformedError
 from crypto.access.log import Kind, entry_hash
 from crypto.access.side_data import LeaveWelcome, decode
-from crypto.circle.state import RETENTION_USUAL
 from crypto.circle.view import Leaf
 from crypto.content import (
     Again,
@@ -106,9 +105,7 @@ def _too_early(circle: Circle, shown: wire.Gone) -> bool:
         (circle.number, shown.n),
     )
     before = 0 if row is None else int(str(row[0]))
-    # A relay is never told of a circle's own retention: it is not to blame for keeping no longer.
-    retention = min(circle.view.state.retention, RETENTION_USUAL)
-    kept = COMMITS_KEPT if shown.kind == Kind.COMMIT else retention * 1000
+    kept = COMMITS_KEPT if shown.kind == Kind.COMMIT else circle.record.retention * 1000
     return before + kept > circle.context.now() + CLOCKS_APART
 
 

@@ -94,6 +94,7 @@ class Settings(_Wish, frozen=True):
     disappear: int | None = None
     presence: bool | None = None
     heard: bool | None = None
+    retention: int | None = None
 
 
 class Move(_Wish, frozen=True):

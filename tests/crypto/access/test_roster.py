@@ -35,6 +35,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     OpenInvite,
     Rekey,
@@ -315,6 +316,17 @@ class TestCap:
         log.refuses(ANA, Cap(2))
 
 
+class TestKeep:
+    def test_is_said_by_hosts(self, log: Log) -> None:
+        assert log.roster.retention == 30 * 86_400
+        assert log.commit(ANA, Keep(86_400)).retention == 86_400
+        assert log.commit(ANA, Cap(3)).retention == 86_400
+        assert log.commit(ANA, Keep(31_536_000)).retention == 31_536_000
+
+    def test_and_by_nobody_else(self, log: Log) -> None:
+        log.refuses(BO, Keep(86_400))
+
+
 class TestInvites:
     def test_an_invite_belongs_to_its_issuers_chair(self, log: Log) -> None:
         opened = log.commit(BO, invite(1)).invites[(1).to_bytes(16)]
@@ -441,6 +453,11 @@ class TestWholeRoster:
         before = log.roster
         unknown = OpenInvite(b"u" * 16, 1)
         assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM), unknown) == before
+
+    def test_says_how_long_is_kept_where_that_is_among_it(self, log: Log) -> None:
+        kept = [Keep(86_400), *seats(ANA, BO, CAM)]
+        assert log.commit(ANA, WholeRoster(8), *kept).retention == 86_400
+        assert log.commit(ANA, WholeRoster(8), *seats(ANA, BO, CAM)).retention == 86_400
 
     def test_is_refused_but_to_a_host(self, log: Log) -> None:
         log.refuses(BO, WholeRoster(8), *seats(ANA, BO, CAM))

@@ -23,7 +23,7 @@ def key(number: int) -> bytes:
 
 
 def settlement(seats: bytes, **changes: object) -> Settlement:
-    made = Settlement(7, b"b" * 32, 9, b"h" * 32, False, 12, 8, b"f" * 32, seats)
+    made = Settlement(7, b"b" * 32, 9, b"h" * 32, False, 12, 8, 86_400, b"f" * 32, seats)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -33,6 +33,7 @@ SEATS = encode_seats([(True, [ANA, LAPTOP]), (False, [BO])])
 def test_the_roster_is_the_one_that_is_told() -> None:
     roster = settlement(SEATS).roster(CIRCLE, NOW)
     assert roster.circle_id == CIRCLE and (roster.cap, roster.opened) == (8, 12)
+    assert roster.retention == 86_400
     assert roster.seats == {ANA: Seat(0, 0, NOW), LAPTOP: Seat(0, 0, NOW), BO: Seat(1, 0, NOW)}
     assert roster.hosts == {0} and roster.next_chair == 2
     assert not roster.invites and not roster.departed

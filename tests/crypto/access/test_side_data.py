@@ -24,6 +24,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     OpenInvite,
     Rekey,
@@ -55,6 +56,7 @@ deltas = st.one_of(
     st.builds(WholeRoster, st.integers(2, 50)),
     st.builds(TakenSeat, keys, st.booleans()),
     st.builds(OpenInvite, ids, st.integers(1, 50)),
+    st.builds(Keep, st.integers(86_400, 31_536_000)),
 )
 
 
@@ -98,7 +100,9 @@ def test_none_is_valid() -> None:
         msgpack.packb([[7, 51]]),
         msgpack.packb([[7, 1]]),
         msgpack.packb([[7, True]]),
-        msgpack.packb([[15, 8]]),
+        msgpack.packb([[16, 8]]),
+        msgpack.packb([[15, 86_399]]),
+        msgpack.packb([[15, 31_536_001]]),
         msgpack.packb([[6, b"k" * 32, 1]]),
         msgpack.packb([[5, b"k" * 31]]),
         msgpack.packb([[5, "k" * 32]]),
@@ -179,6 +183,7 @@ NAMES: dict[str, type] = {
     "roster": WholeRoster,
     "seat": TakenSeat,
     "open": OpenInvite,
+    "keep": Keep,
 }
 
 

@@ -14,12 +14,11 @@ from crypto.access.binding import (
     depart_statement,
     rekey_statement,
 )
-from crypto.access.side_data import Admit, Delta, Depart, LeaveWelcome, Rekey
+from crypto.access.side_data import RETENTION_USUAL, Admit, Delta, Depart, LeaveWelcome, Rekey
 from crypto.circle.arriving import key_package, with_proof
 from crypto.circle.device import Identity, sign_device
 from crypto.circle.genesis import Genesis
 from crypto.circle.state import (
-    RETENTION_USUAL,
     CircleState,
     Door,
     Invite,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from crypto.access.side_data import RETENTION_HIGHEST, RETENTION_LOWEST
 from crypto.circle import extensions, genesis, state
 from crypto.circle.device import LABEL_LONGEST, NAME_LONGEST, Device
 from crypto.circle.genesis import Genesis
@@ -83,7 +84,7 @@ def test_the_extension_types_are_the_pages() -> None:
         f"left: 1 … {state.USES_MOST}",
         f"name<V>;          // 1 … {state.NAME_LONGEST} bytes",
         f"topic<V>;         // 0 … {state.TOPIC_LONGEST} bytes",
-        f"{state.RETENTION_LOWEST} … {state.RETENTION_HIGHEST}",
+        f"{RETENTION_LOWEST} … {RETENTION_HIGHEST}",
         f"0 never, or {state.DISAPPEAR_LOWEST} … {state.DISAPPEAR_HIGHEST}",
         f"// 1 … {state.RELAYS_MOST}; the first is in use",
         f"at most {state.INVITES_MOST}, at most {state.INVITES_PER_ISSUER} an issuer",

@@ -15,6 +15,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     Rekey,
     Remove,
@@ -125,8 +126,8 @@ def test_a_refresh_is_an_empty_commit() -> None:
 def test_a_host_tells_the_relay_anew_who_is_here() -> None:
     draft = drafts.put_right(VIEW, AT_ANA)
     assert draft.proposals == () and draft.outcome.state == STATE
-    assert draft.deltas[0] == WholeRoster(STATE.cap)
-    assert len(draft.deltas) == 1 + len(VIEW.leaves) + len(STATE.invites)
+    assert draft.deltas[:2] == (WholeRoster(STATE.cap), Keep(STATE.retention))
+    assert len(draft.deltas) == 2 + len(VIEW.leaves) + len(STATE.invites)
     with pytest.raises(MisuseError, match="Only a host"):
         drafts.put_right(VIEW, AT_CY)
 
@@ -204,7 +205,7 @@ def test_a_host_changes_all_settings_at_once() -> None:
     )
     assert extensions_of(draft) == draft.outcome.state == expected
     revoked = [RevokeInvite(invite.id) for invite in STATE.invites]
-    assert draft.deltas == (Cap(3), *revoked)
+    assert draft.deltas == (Cap(3), Keep(86_400), *revoked)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from crypto.access.side_data import RETENTION_USUAL
 from crypto.circle.errors import MisuseError
 from crypto.circle.extensions import genesis_of, state_of
 from crypto.circle.founding import CAP_USUAL, Founding, found
 from crypto.circle.standing import check_standing
-from crypto.circle.state import RETENTION_USUAL, Door, MemberRecord
+from crypto.circle.state import Door, MemberRecord
 from crypto.circle.view import Leaf
 from crypto.mls.cipher_suite import CHACHA20POLY1305_SUITE as SUITE
 from crypto.mls.group import Group
@@ -56,14 +57,12 @@ def test_the_groups_extensions_hold_it() -> None:
 
 
 def test_what_the_founder_wishes_is_kept() -> None:
-    founding = opened(
-        label="phone", topic="Talk", cap=2, door=Door.ASK, history=50, retention=86_400
-    )
+    founding = opened(label="phone", topic="Talk", cap=2, door=Door.ASK, history=50)
     state = founding.state
     leaf = Leaf.of(founding.member.key_package.leaf_node)
     assert (leaf.name, leaf.device.label) == ("Ana", "phone")
     assert (state.topic, state.cap, founding.genesis.cap) == ("Talk", 2, 2)
-    assert (state.door, state.history, state.retention) == (Door.ASK, 50, 86_400)
+    assert (state.door, state.history) == (Door.ASK, 50)
 
 
 def test_two_circles_have_nothing_in_common() -> None:
@@ -81,7 +80,7 @@ def test_two_circles_have_nothing_in_common() -> None:
         ({"label": "a" * 33}, "A device's label has at most"),
         ({"cap": 1}, "the number of chairs is from 2 to 50, not 1"),
         ({"cap": 51}, "the number of chairs is from 2 to 50, not 51"),
-        ({"retention": 1}, "the retention in seconds"),
+        ({"history": 65_536}, "the history that invites grant"),
         ({"relay_key": b""}, "the relay's key has 32 bytes"),
     ],
 )

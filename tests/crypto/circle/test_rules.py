@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from crypto.access.side_data import AddInvite, Cap, Delta, Flag, Remove, RevokeInvite
+from crypto.access.side_data import AddInvite, Cap, Delta, Flag, Keep, Remove, RevokeInvite
 from crypto.circle.errors import CommitRefusedError
 from crypto.circle.rules import TABLE, Who, check
 from crypto.circle.state import CircleState, Door, Invite, MemberRecord
@@ -129,7 +129,8 @@ def test_an_empty_commit_is_anybodys() -> None:
 
 @pytest.mark.parametrize("field", SETTINGS)
 def test_a_host_changes_a_setting(field: str) -> None:
-    outcome = check(commit(AT_ANA, **{field: SETTINGS[field]}))
+    told: list[Delta] = [Keep(86_400)] if field == "retention" else []
+    outcome = check(commit(AT_ANA, told, **{field: SETTINGS[field]}))
     assert getattr(outcome.state, field) == SETTINGS[field]
 
 

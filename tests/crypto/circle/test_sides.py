@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crypto.access.side_data import (
+    RETENTION_USUAL,
     AddDevice,
     AddInvite,
     Admit,
@@ -15,6 +16,7 @@ from crypto.access.side_data import (
     Delta,
     Depart,
     Flag,
+    Keep,
     LeaveWelcome,
     OpenInvite,
     Rekey,
@@ -69,6 +71,7 @@ def add_invite(**changes: object) -> AddInvite:
 
 WHOLE: list[Delta] = [
     WholeRoster(5),
+    Keep(RETENTION_USUAL),
     TakenSeat(ANA.access.public, True),
     TakenSeat(BO.access.public, False),
     TakenSeat(LAPTOP.access.public, False),
@@ -112,6 +115,10 @@ def rekeyed() -> Change:
 def handed_over() -> Change:
     deltas: list[Delta] = [Flag(LAPTOP.access.public, True), Flag(ANA.access.public, False)]
     return change(AT_ANA, replace(STATE, hosts=(BO.key,)), deltas=deltas)
+
+
+def kept_longer() -> Change:
+    return change(AT_ANA, replace(STATE, retention=86_400), deltas=[Keep(86_400)])
 
 
 def lowered() -> Change:
@@ -203,7 +210,7 @@ def test_a_whole_roster_is_the_trees(delta: Delta, place: int) -> None:
     refused(change(AT_ANA, deltas=deltas), "is not what the commit does")
 
 
-@pytest.mark.parametrize("deltas", [WHOLE, WHOLE[:1], WHOLE[1:2], WHOLE[-1:]])
+@pytest.mark.parametrize("deltas", [WHOLE, WHOLE[:1], WHOLE[2:3], WHOLE[-1:]])
 def test_only_a_host_tells_it(deltas: list[Delta]) -> None:
     refused(change(AT_BO, deltas=deltas), "Only a host tells the relay anew")
 
@@ -211,6 +218,8 @@ def test_only_a_host_tells_it(deltas: list[Delta]) -> None:
 def test_a_whole_roster_is_that_after_the_commit() -> None:
     deltas = [WholeRoster(4), *WHOLE[1:], Cap(4)]
     check(change(AT_ANA, replace(STATE, cap=4), deltas=deltas))
+    deltas = [WHOLE[0], Keep(86_400), *WHOLE[2:], Keep(86_400)]
+    check(change(AT_ANA, replace(STATE, retention=86_400), deltas=deltas))
 
 
 EXTRA: list[Delta] = [
@@ -224,6 +233,7 @@ EXTRA: list[Delta] = [
     Flag(CY.access.public, False),
     Flag(NEW_KEY, True),
     Cap(3),
+    Keep(86_400),
     replace(add_invite(), invite_id=bytes(16)),
     RevokeInvite(ANAS_CODE.invite.id),
     RevokeInvite(bytes(16)),
@@ -256,6 +266,7 @@ def test_nothing_is_told_that_is_not_done(make: Callable[[], Change], delta: Del
         (rekeyed, 0, BO.rekey(DEE.access.public)),
         (handed_over, 0, Flag(CY.access.public, True)),
         (lowered, 0, Cap(3)),
+        (kept_longer, 0, Keep(86_401)),
         (code_made, 0, add_invite(invite_id=bytes(16))),
         (code_made, 0, add_invite(signing_key=bytes(32))),
         (code_made, 0, add_invite(uses=2)),

@@ -60,6 +60,7 @@ from_client: st.SearchStrategy[FromClient] = st.one_of(
         st.booleans(),
         st.integers(2, 50),
         st.integers(2, 50),
+        st.integers(86_400, 31_536_000),
         keys,
         bodies,
         st.none() | st.text("té", max_size=64),

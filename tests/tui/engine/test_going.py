@@ -5,7 +5,7 @@ from __future__ import annotations
 from relay import wire
 from relay.wire import Refusal
 from tests.harness import World
-from tests.tui.engine.rogue import show
+from tests.tui.engine.rogue import circle_of, show
 from tui.engine import commands
 from tui.engine.events import CircleGone, Finished, LinkState, SpokenOpened
 
@@ -186,6 +186,27 @@ def test_what_becomes_of_messages_and_who_is_shown_is_agreed_on_by_hosts() -> No
     short = ana.refused(lambda ref: commands.ChangeSettings(ref=ref, disappear=59))
     assert "how long messages stay" in short.sentence
     assert ana.circle().disappear == 0
+
+
+def test_the_relay_is_told_how_long_to_keep_what_waits() -> None:
+    world = World()
+    ana, bo = world.circle("Ana", "Bo")
+    no = bo.refused(lambda ref: commands.ChangeSettings(ref=ref, retention=86_400))
+    assert no.sentence == "Only a host can change how long the relay keeps messages."
+    live = next(iter(world.hub.circles.values()))
+    for days in (1, 60):
+        ana.do(commands.ChangeSettings(retention=days * 86_400))
+        world.settle()
+        assert ana.circle().retention == bo.circle().retention == days * 86_400
+        assert live.confirmed.roster.retention == days * 86_400
+    assert bo.notices()[-2:] == [
+        "Ana had the relay keep messages and files for 1 day.",
+        "Ana had the relay keep messages and files for 60 days.",
+    ]
+    short = ana.refused(lambda ref: commands.ChangeSettings(ref=ref, retention=86_399))
+    assert "the retention in seconds" in short.sentence
+    # The relay is not to blame for what has gone while it was to keep no more than a day.
+    assert circle_of(ana).record.retention == 86_400
 
 
 def test_names_and_hosts_change() -> None:

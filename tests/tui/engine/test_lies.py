@@ -14,7 +14,6 @@ import pytest
 
 from crypto.access.binding import AccessKeyPair
 from crypto.access.log import EMPTY_CHAIN, Head, Kind, chain, entry_hash
-from crypto.circle.state import RETENTION_HIGHEST, RETENTION_USUAL
 from crypto.secret import Secret
 from relay import wire
 from relay.wire import Entry, FromRelay
@@ -25,6 +24,7 @@ from tui.engine.commands import ChangeSettings, Rejoin, SendText
 from tui.engine.events import Finished, LinkState
 from tui.engine.reading import _too_early
 
+DAY = 86_400_000
 RELAY = AccessKeyPair.from_seed(Secret(b"\x07" * 32))
 
 
@@ -158,17 +158,27 @@ def test_what_has_gone_is_said_to_have_gone() -> None:
     assert bo.texts() == ["Bo: mine", "Ana: 0", "Ana: 1", "Ana: 2", "Ana: 3", "Ana: after"]
 
 
-def test_a_relay_is_not_blamed_for_what_a_host_wrote_into_the_state() -> None:
+@pytest.mark.parametrize(
+    ("wished", "days"),
+    [((), 30), ((60,), 30), ((2,), 2), ((2, 60), 2)],
+    ids=["usual", "longer", "shorter", "shorter and longer again"],
+)
+def test_a_relay_is_not_blamed_for_keeping_no_longer_than_it_ever_was_told(
+    wished: tuple[int, ...], days: int
+) -> None:
     world = World(1)
     ana, bo = world.circle("Ana", "Bo")
+    for each in wished:
+        ana.do(ChangeSettings(retention=each * 86_400))
+        world.settle()
     ana.says("one")
     world.settle()
     circle = circle_of(bo)
-    longer = replace(circle.view.state, retention=RETENTION_HIGHEST)
-    circle._view = replace(circle.view, state=longer)
     gone = wire.Gone(circle.record.n + 1, Kind.MESSAGE, bytes(32))
     assert _too_early(circle, gone)
-    world.now += (RETENTION_USUAL + 2 * 86_400) * 1000
+    world.now += (days - 1) * DAY - 3_600_000
+    assert _too_early(circle, gone)
+    world.now += 2 * DAY
     assert not _too_early(circle, gone)
 
 

@@ -15,6 +15,7 @@ from crypto.access.side_data import (
     Cap,
     Delta,
     Flag,
+    Keep,
     OpenInvite,
     Remove,
     RevokeInvite,
@@ -70,6 +71,7 @@ def is_right(world: World, host: Person) -> bool:
         and len(roster.chairs()) == len(chairs)
         and roster.hosts == {chair for host in view.state.hosts for chair in chairs[host]}
         and roster.cap == view.state.cap
+        and roster.retention == view.state.retention
         and opened == {(invite.id, invite.uses) for invite in view.state.invites}
     )
 
@@ -103,6 +105,7 @@ def everybody_but_one_host(scene: Scene) -> list[Delta]:
 def fewer_chairs(scene: Scene) -> list[Delta]:
     return [
         Cap(4),
+        Keep(86_400),
         RevokeInvite(scene.keys.open.id),
         Flag(leaf_of(scene.eve, "Bo").access_key, True),
     ]

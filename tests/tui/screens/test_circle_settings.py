@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from crypto.access.side_data import RETENTION_HIGHEST, RETENTION_LOWEST
 from crypto.circle.state import DISAPPEAR_HIGHEST, DISAPPEAR_LOWEST
 from tests.harness import Person
 from tests.tui.brisk import until
@@ -44,6 +45,8 @@ async def typed(pilot: Pilot[None], app: HallwayApp, text: str) -> None:
 def test_the_bounds_are_those_of_the_state() -> None:
     assert circle_settings.SHORTEST == DISAPPEAR_LOWEST
     assert circle_settings.LONGEST == DISAPPEAR_HIGHEST
+    assert circle_settings.KEPT_LEAST == RETENTION_LOWEST
+    assert circle_settings.KEPT_MOST == RETENTION_HIGHEST
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -51,7 +54,7 @@ async def test_all_of_it_is_on_one_screen(size: tuple[int, int]) -> None:
     _, _, app = an_app()
     async with app.run_test(size=size) as pilot:
         await opened(pilot, app)
-        await pilot.press("down", "down", "down", "down", "down")
+        await pilot.press("down", "down", "down", "down", "down", "down")
         await looks(pilot, f"circle-settings-{size[0]}x{size[1]}")
 
 
@@ -63,6 +66,13 @@ async def test_a_host_changes_it() -> None:
         await until(pilot, lambda: bo.circle().asks_at_door)
         await shows(pilot, "a member says yes")
         await pilot.press("down", "down", "enter")
+        await typed(pilot, app, "36m")
+        await shows(pilot, "retention is from 1 day to 365 days.")
+        await pilot.press("enter")
+        await typed(pilot, app, "7d")
+        await until(pilot, lambda: bo.circle().retention == 7 * 86_400)
+        await shows(pilot, "the relay keeps what waits 7 days")
+        await pilot.press("down", "enter")
         await typed(pilot, app, "soon")
         await shows(pilot, "disappear is a number and m, h or d")
         await pilot.press("enter")

@@ -41,6 +41,7 @@ def change_settings(asker: Asker, command: commands.ChangeSettings) -> None:
         command.disappear,
         command.presence,
         command.heard,
+        command.retention,
     )
     intend(circle, wish, ref=command.ref)
 

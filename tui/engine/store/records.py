@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from crypto.access.log import EMPTY_CHAIN
+from crypto.access.side_data import RETENTION_USUAL
 from crypto.envelope import NO_PREVIOUS
 from tui.engine.store.database import Database
 from tui.engine.store.tables import Table
@@ -66,6 +67,7 @@ class CircleRecord:
     rested_at: int = 0
     member_key: bytes = b""
     notify: str = ""
+    retention: int = RETENTION_USUAL
 
 
 @dataclass(slots=True)
